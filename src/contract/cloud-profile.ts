@@ -1,0 +1,96 @@
+/**
+ * The names of a deployment's surfaces. `azure` are Azure's public names, answered only on loopback or inside a
+ * namespace, so that user code needs no change; `own` are names under the operator's domain.
+ */
+export interface CloudProfile {
+  readonly kind: 'azure' | 'own';
+  readonly login: string;
+  readonly management: string;
+  readonly graph: string;
+  /** Vaults are `<name>.<vaultSuffix>`; the suffix's origin is also the audience of their tokens. */
+  readonly vaultSuffix: string;
+  /** Where agents enrol and fetch credentials. Not a name of Azure's: no Azure client asks for it. */
+  readonly agents: string;
+  /** Issuer of v1 tokens is `https://<v1IssuerHost>/<tenantId>/`. */
+  readonly v1IssuerHost: string;
+}
+
+export const azureProfile: CloudProfile = {
+  kind: 'azure',
+  login: 'login.microsoftonline.com',
+  management: 'management.azure.com',
+  graph: 'graph.microsoft.com',
+  vaultSuffix: 'vault.azure.net',
+  agents: 'agents.innate.internal',
+  v1IssuerHost: 'sts.windows.net',
+};
+
+export function ownProfile(domain: string): CloudProfile {
+  return {
+    kind: 'own',
+    login: `login.${domain}`,
+    management: `management.${domain}`,
+    graph: `graph.${domain}`,
+    vaultSuffix: `vault.${domain}`,
+    agents: `agents.${domain}`,
+    v1IssuerHost: `login.${domain}`,
+  };
+}
+
+/** A surface, and what its host name tells beside: which vault is asked. */
+export type Surface =
+  | { readonly kind: 'login' | 'management' | 'graph' | 'agents' }
+  | { readonly kind: 'vault'; readonly vaultName: string };
+
+/** Other names of Entra's that clients may ask for under the `azure` profile. */
+const azureLoginAliases = new Set(['login.windows.net', 'login.microsoft.com', 'sts.windows.net']);
+
+/**
+ * Which surface answers for a host name (any case, port allowed), or `undefined` where none does.
+ * A vault's name is one label in front of the suffix.
+ */
+export function surfaceOf(profile: CloudProfile, hostHeader: string): Surface | undefined {
+  const host = hostHeader.toLowerCase().replace(/:\d{1,5}$/, '');
+  if (host === profile.login) return { kind: 'login' };
+  if (host === profile.management) return { kind: 'management' };
+  if (host === profile.graph) return { kind: 'graph' };
+  if (host === profile.agents) return { kind: 'agents' };
+  if (profile.kind === 'azure' && azureLoginAliases.has(host)) return { kind: 'login' };
+  const suffix = `.${profile.vaultSuffix}`;
+  if (host.endsWith(suffix)) {
+    const vaultName = host.slice(0, -suffix.length);
+    if (/^[a-z0-9-]{3,24}$/.test(vaultName)) return { kind: 'vault', vaultName };
+  }
+  return undefined;
+}
+
+/** Every name a TLS certificate of the deployment must carry. */
+export function certificateNames(profile: CloudProfile): readonly string[] {
+  return [
+    profile.login,
+    ...(profile.kind === 'azure' ? azureLoginAliases : []),
+    profile.management,
+    profile.graph,
+    profile.agents,
+    `*.${profile.vaultSuffix}`,
+  ];
+}
+
+const azureDomains = [
+  'azure.com',
+  'azure.net',
+  'microsoftonline.com',
+  'graph.microsoft.com',
+  'windows.net',
+  'login.microsoft.com',
+  'microsoftazure.us',
+  'usgovcloudapi.net',
+  'chinacloudapi.cn',
+  'azurewebsites.net',
+];
+
+/** Whether a host name lies in Azure's domains: one that Innate does not serve is refused there, never passed on. */
+export function isAzureName(hostName: string): boolean {
+  const host = hostName.toLowerCase();
+  return azureDomains.some((domain) => host === domain || host.endsWith(`.${domain}`));
+}

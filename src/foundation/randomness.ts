@@ -1,0 +1,14 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+/** Where randomness comes from; always cryptographically strong. */
+export interface Randomness {
+  bytes(length: number): Uint8Array;
+  /** A random UUID (RFC 9562, version 4), lower-case. */
+  uuid(): string;
+}
+
+/** The operating system's generator: the one place that draws from it. */
+export const systemRandomness: Randomness = {
+  bytes: (length) => randomBytes(length),
+  uuid: () => randomUUID(),
+};

@@ -1,0 +1,69 @@
+import { DomainError } from '../../foundation/domain-error.ts';
+import type { ClientId, PrincipalId, TenantId } from '../../foundation/ids.ts';
+
+declare const verified: unique symbol;
+
+/** Who calls, as the one verifier found it. Only `tokens/verify` makes one, so having it is proof of verification. */
+export interface Caller {
+  readonly [verified]: true;
+  readonly tenantId: TenantId;
+  readonly principalId: PrincipalId;
+  readonly clientId: ClientId;
+  readonly principalType: 'Application' | 'ManagedIdentity';
+  readonly issuer: string;
+  readonly audience: string;
+  /** `uti`: the unique id of the token, for audit. */
+  readonly tokenId: string;
+  /** Epoch seconds. */
+  readonly issuedAt: number;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
+/** Why a token does not hold. Surfaces word each in their dialect. */
+export type RejectionReason =
+  | 'missing' // no Authorization header
+  | 'malformed' // not `Bearer <compact JWS>`, or not of the form that we issue
+  | 'signature'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'revoked'; // the principal is gone or disabled, or the token is older than its `tokensValidFrom`
+
+export class TokenRejected extends DomainError {
+  readonly reason: RejectionReason;
+  /** The claim's own value where the surface's message quotes it (audience, issuer, expiry). */
+  readonly found: string | undefined;
+
+  constructor(reason: RejectionReason, message: string, found?: string) {
+    super(reason === 'missing' ? 'unauthenticated' : 'credential-rejected', message);
+    this.reason = reason;
+    this.found = found;
+  }
+}
+
+/** The one way from a token to a caller. */
+export interface TokenVerifier {
+  /**
+   * Checks form, key by (issuer, kid), signature, issuer, audience, times, and that the principal still stands.
+   *
+   * @param audiences the audiences this surface answers to, without trailing slash
+   * @throws TokenRejected where the token does not hold
+   */
+  verify(token: string, audiences: readonly string[]): Promise<Caller>;
+}
+
+/**
+ * The token of an `Authorization` header.
+ *
+ * @throws TokenRejected `missing` without a header, `malformed` where it is not exactly one bearer token
+ */
+export function bearerToken(authorization: string | undefined): string {
+  if (authorization === undefined || authorization === '') {
+    throw new TokenRejected('missing', 'the Authorization header is missing');
+  }
+  const match = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization);
+  if (match === null) throw new TokenRejected('malformed', 'the Authorization header is not a bearer token');
+  return match[1] as string;
+}

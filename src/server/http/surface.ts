@@ -1,0 +1,144 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { DomainError } from '../../foundation/domain-error.ts';
+import type { Log } from '../../foundation/log.ts';
+import type { Randomness } from '../../foundation/randomness.ts';
+
+export interface Envelope {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** How one surface words its failures: a total translation from `DomainError`, and the answer to a bug of ours. */
+export interface Dialect {
+  readonly name: string;
+  envelope(error: DomainError, request: FastifyRequest): Envelope;
+  /** For everything that is no `DomainError`: 500, without a word of the reason. */
+  unexpected(request: FastifyRequest): Envelope;
+  /** Headers that every answer of this surface carries. */
+  headers(request: FastifyRequest): Readonly<Record<string, string>>;
+}
+
+export interface SurfaceOptions {
+  readonly dialect: Dialect;
+  readonly log: Log;
+  readonly randomness: Randomness;
+  /** Octets of a request body at most; 1 MiB unless told. */
+  readonly bodyLimit?: number;
+}
+
+/** Members of JSON deeper than this are refused, before anything recursive sees them. */
+const maxDepth = 32;
+
+/**
+ * A Fastify application for one surface: its error dialect, its limits, tolerant JSON (an empty body is `undefined`,
+ * since Key Vault clients send `Content-Type: application/json` with nothing behind it), request ids.
+ * It listens on nothing; `server/surfaces` hands it the requests for its host names.
+ */
+export function createSurface(options: SurfaceOptions): FastifyInstance {
+  const { dialect, log, randomness } = options;
+  const app = Fastify({
+    logger: false,
+    bodyLimit: options.bodyLimit ?? 1024 * 1024,
+    genReqId: () => randomness.uuid(),
+    exposeHeadRoutes: false,
+    routerOptions: { caseSensitive: false, maxParamLength: 2048 },
+    frameworkErrors: (error, request, reply) => {
+      const envelope = dialect.envelope(new DomainError('malformed', error.message), request);
+      void reply
+        .code(envelope.status)
+        .headers(envelope.headers ?? {})
+        .send(envelope.body);
+    },
+  });
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    ['application/json', 'application/merge-patch+json', 'text/json'],
+    { parseAs: 'string' },
+    (_request, text, done) => {
+      try {
+        done(null, parseJson(text as string));
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  );
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(dialect.headers(request));
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const failure = asDomainError(error);
+    if (failure === undefined) {
+      log.error({ surface: dialect.name, requestId: request.id, err: error }, 'request failed');
+    }
+    const envelope = failure ? dialect.envelope(failure, request) : dialect.unexpected(request);
+    if (failure?.retryAfter !== undefined) void reply.header('Retry-After', String(failure.retryAfter));
+    return answer(reply, envelope);
+  });
+
+  app.setNotFoundHandler((request, reply) => {
+    const envelope = dialect.envelope(
+      new DomainError('not-found', 'The requested path does not exist.'),
+      request,
+    );
+    return answer(reply, envelope);
+  });
+
+  return app;
+}
+
+function answer(reply: FastifyReply, { status, headers, body }: Envelope): FastifyReply {
+  return reply
+    .code(status)
+    .headers(headers ?? {})
+    .send(body);
+}
+
+/** What the framework refuses by itself is a caller's fault as well. */
+function asDomainError(error: unknown): DomainError | undefined {
+  if (error instanceof DomainError) return error;
+  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new DomainError('too-large', 'The request body is too large.');
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new DomainError('unsupported', 'The media type of the request body is not supported.');
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new DomainError('malformed', message ?? 'The request is malformed.');
+  }
+  return undefined;
+}
+
+/**
+ * JSON of bounded depth; `__proto__` and the like stay ordinary members of no effect.
+ *
+ * @returns `undefined` for an empty text
+ * @throws DomainError `malformed`
+ */
+export function parseJson(text: string): unknown {
+  if (text.trim() === '') return undefined;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const c = text.charCodeAt(at);
+    if (inString) {
+      if (c === 0x5c) at += 1;
+      else if (c === 0x22) inString = false;
+    } else if (c === 0x22) inString = true;
+    else if (c === 0x7b || c === 0x5b) {
+      depth += 1;
+      if (depth > maxDepth)
+        throw new DomainError('malformed', `JSON is nested deeper than ${maxDepth} levels.`);
+    } else if (c === 0x7d || c === 0x5d) depth -= 1;
+  }
+  try {
+    return JSON.parse(text, (key, value) =>
+      key === '__proto__' || key === 'constructor' || key === 'prototype' ? undefined : value,
+    );
+  } catch {
+    throw new DomainError('malformed', 'The request body is not valid JSON.');
+  }
+}

@@ -1,0 +1,55 @@
+import type { ColumnBuilderCallback, ColumnDataType, Kysely } from 'kysely';
+import { initial } from './migrations/001-initial.ts';
+
+/** How an engine spells the column types that differ. */
+export interface ColumnTypes {
+  readonly bytes: ColumnDataType;
+  /** An integer that the database counts up, as primary key. */
+  readonly sequence: ColumnDataType;
+  readonly asSequence: ColumnBuilderCallback;
+}
+
+export interface Migration {
+  readonly name: string;
+  up(db: Kysely<unknown>, types: ColumnTypes): Promise<void>;
+}
+
+/** In order; a migration once released is never edited. */
+const migrations: readonly Migration[] = [initial];
+
+/** A database made by a newer version: its schema is left alone. */
+export class NewerSchemaError extends Error {
+  override readonly name = 'NewerSchemaError';
+}
+
+/**
+ * Brings the schema up to date. Runs inside the caller's exclusive transaction, so a crash leaves the old schema whole.
+ *
+ * @throws NewerSchemaError where the database has migrations that this version does not know
+ */
+export async function migrate(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  await db.schema
+    .createTable('meta')
+    .ifNotExists()
+    .addColumn('key', 'text', (c) => c.primaryKey())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .execute();
+  const meta = db as Kysely<{ meta: { key: string; value: string } }>;
+  const row = await meta.selectFrom('meta').select('value').where('key', '=', 'schema').executeTakeFirst();
+  const applied = row === undefined ? [] : (JSON.parse(row.value) as string[]);
+  const unknown = applied.filter((name) => !migrations.some((migration) => migration.name === name));
+  if (unknown.length > 0) {
+    throw new NewerSchemaError(
+      `the database was written by a newer version of Innate (it has ${unknown.join(', ')})`,
+    );
+  }
+  const pending = migrations.filter((migration) => !applied.includes(migration.name));
+  for (const migration of pending) await migration.up(db, types);
+  if (pending.length === 0) return;
+  const value = JSON.stringify(migrations.map((migration) => migration.name));
+  await meta
+    .insertInto('meta')
+    .values({ key: 'schema', value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute();
+}

@@ -1,0 +1,294 @@
+import type { Generated } from 'kysely';
+
+/**
+ * Rows as both databases hold them. Times are milliseconds since the epoch, JSON is text, truth values are 0 and 1,
+ * `*_sealed` columns hold what `sealed-column` makes. Ids are lower-case GUIDs, `*_canonical` are `CanonicalId`s.
+ * Every table of a tenant has `tenant_id` in its key or in a unique index, and every query names it.
+ */
+export interface Tables {
+  meta: MetaTable;
+  tenants: TenantsTable;
+  tenant_keys: TenantKeysTable;
+  subscriptions: SubscriptionsTable;
+  principals: PrincipalsTable;
+  applications: ApplicationsTable;
+  client_secrets: ClientSecretsTable;
+  signing_keys: SigningKeysTable;
+  identity_attachments: IdentityAttachmentsTable;
+  machines: MachinesTable;
+  join_tokens: JoinTokensTable;
+  identity_credentials: IdentityCredentialsTable;
+  resource_groups: ResourceGroupsTable;
+  resources: ResourcesTable;
+  async_operations: AsyncOperationsTable;
+  role_assignments: RoleAssignmentsTable;
+  vault_secrets: VaultSecretsTable;
+  vault_secret_versions: VaultSecretVersionsTable;
+  change_log: ChangeLogTable;
+}
+
+/** Facts about the database itself: schema version, the check value of the key-encryption key. */
+export interface MetaTable {
+  key: string;
+  value: string;
+}
+
+export interface TenantsTable {
+  tenant_id: string;
+  display_name: string;
+  /** The initial domain, e.g. `innate.onmicrosoft.com`-style; unique, lower case. */
+  default_domain: string;
+  created_at: number;
+}
+
+/** Data keys of a tenant, wrapped by the key-encryption key; the highest version seals, all open. */
+export interface TenantKeysTable {
+  tenant_id: string;
+  version: number;
+  wrapped_key: Uint8Array;
+  created_at: number;
+}
+
+export interface SubscriptionsTable {
+  subscription_id: string;
+  tenant_id: string;
+  display_name: string;
+  /** `Enabled`, `Disabled`, `Deleted` */
+  state: string;
+  /** The `Microsoft.Subscription/aliases` name it was created under, lower case; unique in its tenant. */
+  alias: string | null;
+  created_at: number;
+}
+
+/** Service principals: `ManagedIdentity` (born and ended with `resource_canonical`) and `Application`. */
+export interface PrincipalsTable {
+  principal_id: string;
+  tenant_id: string;
+  client_id: string;
+  /** `ManagedIdentity` or `Application` */
+  principal_type: string;
+  display_name: string;
+  /** 1 where sign-in is allowed. */
+  enabled: number;
+  /** Tokens issued before this time are refused. */
+  tokens_valid_from: number;
+  /** `SystemAssigned` or `UserAssigned` for a managed identity, null otherwise. */
+  identity_kind: string | null;
+  /** ARM id of the resource (system-assigned) or of the identity (user-assigned), as displayed. */
+  resource_id: string | null;
+  resource_canonical: string | null;
+  created_at: number;
+}
+
+export interface ApplicationsTable {
+  client_id: string;
+  tenant_id: string;
+  display_name: string;
+  created_at: number;
+}
+
+export interface ClientSecretsTable {
+  secret_id: string;
+  tenant_id: string;
+  client_id: string;
+  salt: Uint8Array;
+  /** SHA-256 over salt and secret; secrets are 256 random bits. */
+  hash: Uint8Array;
+  /** The first three characters, for people to tell secrets apart. */
+  hint: string;
+  expires_at: number;
+  created_at: number;
+}
+
+/** Keys that sign: `purpose` is `access-token` (RS256) or `instance-ca` (the issuer of identity credentials). */
+export interface SigningKeysTable {
+  tenant_id: string;
+  kid: string;
+  purpose: string;
+  /** `prepared`, `active`, `retired` or `revoked` */
+  state: string;
+  alg: string;
+  /** Self-signed certificate, PEM; carries the public key. */
+  certificate: string;
+  /** PKCS#8 DER. */
+  private_key_sealed: Uint8Array;
+  created_at: number;
+  activated_at: number | null;
+}
+
+/** Which user-assigned identities a resource carries. A system-assigned one is its principal's own `resource_canonical`. */
+export interface IdentityAttachmentsTable {
+  tenant_id: string;
+  resource_canonical: string;
+  /** Canonical ARM id of the user-assigned identity; may dangle after that is deleted, as Azure's do. */
+  identity_canonical: string;
+  /** The map key as the caller spelled it. */
+  identity_id: string;
+  created_at: number;
+}
+
+/** A host enrolled for one resource. */
+export interface MachinesTable {
+  machine_id: string;
+  tenant_id: string;
+  resource_id: string;
+  resource_canonical: string;
+  /** SHA-256 of the public key (SPKI), base64url: what its proofs are checked against. */
+  key_thumbprint: string;
+  /** SPKI, PEM. */
+  public_key: string;
+  /** `active` or `banned` */
+  state: string;
+  created_at: number;
+}
+
+export interface JoinTokensTable {
+  /** SHA-256 of the token, hex; the token itself is shown once and not kept. */
+  token_hash: string;
+  tenant_id: string;
+  resource_id: string;
+  resource_canonical: string;
+  expires_at: number;
+  used_at: number | null;
+}
+
+/** A certificate provisioned onto a host for one identity; dead when its row is gone or `not_after` passed. */
+export interface IdentityCredentialsTable {
+  /** SHA-256 of the certificate (DER), base64url. */
+  thumbprint: string;
+  tenant_id: string;
+  client_id: string;
+  principal_id: string;
+  machine_id: string;
+  /** ARM id of the resource that carries the identity, as displayed. */
+  resource_id: string;
+  resource_canonical: string;
+  /** PEM. */
+  certificate: string;
+  not_before: number;
+  not_after: number;
+}
+
+export interface ResourceGroupsTable {
+  /** Canonical ARM id. */
+  canonical: string;
+  tenant_id: string;
+  subscription_id: string;
+  name: string;
+  location: string;
+  /** JSON object or null. */
+  tags: string | null;
+  managed_by: string | null;
+  /** `Succeeded` or `Deleting` */
+  provisioning_state: string;
+  created_at: number;
+}
+
+export interface ResourcesTable {
+  /** Canonical ARM id. */
+  canonical: string;
+  tenant_id: string;
+  subscription_id: string;
+  /** Canonical id of the resource group. */
+  group_canonical: string;
+  /** ARM id as displayed. */
+  resource_id: string;
+  /** `Microsoft.Compute/virtualMachines`, in the provider's spelling. */
+  type: string;
+  /** Lower-case type, for look-ups. */
+  type_canonical: string;
+  name: string;
+  location: string;
+  /** JSON object or null. */
+  tags: string | null;
+  /** JSON: the `properties` member. */
+  properties: string;
+  /** JSON: envelope members beside the common ones (`sku`, `kind`, `zones`, …), or null. */
+  extra: string | null;
+  /** The `identity.type` as displayed, or null. */
+  identity_type: string | null;
+  provisioning_state: string;
+  /** Counts the writes; the ETag is made of it. */
+  version: number;
+  created_at: number;
+  created_by: string;
+  changed_at: number;
+  changed_by: string;
+  /** A name unique beyond the resource group (a vault's host name), lower case, or null. Unique with `type_canonical`. */
+  global_name: string | null;
+}
+
+export interface AsyncOperationsTable {
+  operation_id: string;
+  tenant_id: string;
+  subscription_id: string;
+  /** Canonical id of what it works on. */
+  target_canonical: string;
+  /** `InProgress`, `Succeeded`, `Failed`, `Canceled` */
+  status: string;
+  /** JSON of the ARM error, or null. */
+  error: string | null;
+  started_at: number;
+  ended_at: number | null;
+}
+
+export interface RoleAssignmentsTable {
+  /** The assignment's name; a GUID unique in its tenant. */
+  assignment_id: string;
+  tenant_id: string;
+  /** As displayed. */
+  scope: string;
+  scope_canonical: string;
+  /** The role definition's GUID. */
+  role_definition_id: string;
+  principal_id: string;
+  principal_type: string;
+  description: string | null;
+  condition: string | null;
+  condition_version: string | null;
+  created_at: number;
+  updated_at: number;
+  created_by: string;
+  updated_by: string;
+}
+
+export interface VaultSecretsTable {
+  tenant_id: string;
+  vault_canonical: string;
+  /** Lower case; unique in the vault. */
+  name_canonical: string;
+  name: string;
+  /** Version that an unversioned request means. */
+  current_version: string;
+  /** Null while live. */
+  deleted_at: number | null;
+  scheduled_purge_at: number | null;
+}
+
+export interface VaultSecretVersionsTable {
+  tenant_id: string;
+  vault_canonical: string;
+  name_canonical: string;
+  version: string;
+  value_sealed: Uint8Array;
+  content_type: string | null;
+  /** JSON object or null. */
+  tags: string | null;
+  enabled: number;
+  /** Epoch seconds, as Key Vault counts. */
+  not_before: number | null;
+  expires: number | null;
+  created: number;
+  updated: number;
+  /** Orders versions made within one second. */
+  sequence: Generated<number>;
+}
+
+/** What changed, in commit order; written in the transaction of the change. */
+export interface ChangeLogTable {
+  seq: Generated<number>;
+  tenant_id: string;
+  kind: string;
+  key: string;
+  at: number;
+}
