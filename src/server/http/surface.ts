@@ -44,11 +44,8 @@ export function createSurface(options: SurfaceOptions): FastifyInstance {
     exposeHeadRoutes: false,
     routerOptions: { caseSensitive: false, maxParamLength: 2048 },
     frameworkErrors: (error, request, reply) => {
-      const envelope = dialect.envelope(new DomainError('malformed', error.message), request);
-      void reply
-        .code(envelope.status)
-        .headers(envelope.headers ?? {})
-        .send(envelope.body);
+      const failure = new DomainError('malformed', error.message);
+      void answer(reply as FastifyReply, dialect.envelope(failure, request));
     },
   });
 
