@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { type CloudProfile, type Surface, surfaceOf } from '../contract/cloud-profile.ts';
+import type { Log } from '../foundation/log.ts';
+import type { TlsIdentity } from './certificate-authority.ts';
+
+/** Milliseconds that requests under way get to finish when the server ends; well below the 10 s that are promised. */
+const drainTime = 8000;
+
+/** The listener could not start: one sentence that names the address. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+export interface SurfacesOptions {
+  readonly profile: CloudProfile;
+  readonly tls: TlsIdentity;
+  readonly apps: Readonly<Record<Surface['kind'], FastifyInstance>>;
+  readonly log: Log;
+}
+
+/** The one TLS listener: it hands each request to the surface that its Host header names. */
+export interface Surfaces extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Listens; port 0 takes any free one.
+ *
+ * @throws ListenError where the address is taken or not this machine's, or where Azure's names would be answered
+ *   beyond loopback
+ */
+export async function listen(
+  options: SurfacesOptions,
+  address: { host: string; port: number },
+): Promise<Surfaces> {
+  const { apps, log, profile } = options;
+  if (profile.kind === 'azure' && !isLoopback(address.host)) {
+    throw new ListenError(
+      `the azure profile answers Azure's own names and so listens on loopback only, not on ${address.host}; ` +
+        'use --profile own --domain DOMAIN to serve other machines',
+    );
+  }
+  await Promise.all(Object.values(apps).map((app) => app.ready()));
+
+  const server = https.createServer(
+    {
+      cert: options.tls.certificateChain,
+      key: options.tls.privateKey,
+      minVersion: 'TLSv1.2',
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      keepAliveTimeout: 5000,
+      maxHeaderSize: 32 * 1024,
+      insecureHTTPParser: false,
+    },
+    (request, response) => dispatch(request, response),
+  );
+
+  function dispatch(request: IncomingMessage, response: ServerResponse): void {
+    const surface = surfaceOf(profile, request.headers.host ?? '');
+    if (surface === undefined) {
+      // RFC 9110 §15.5.20: this listener is not the authority for that name
+      response.writeHead(421, { 'content-type': 'application/json; charset=utf-8' });
+      response.end(
+        JSON.stringify({
+          error: { code: 'MisdirectedRequest', message: 'Innate serves no surface under this host name.' },
+        }),
+      );
+      return;
+    }
+    apps[surface.kind].routing(request, response);
+  }
+
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  server.on('tlsClientError', (error) => log.debug({ reason: error.message }, 'TLS handshake failed'));
+
+  try {
+    server.listen(address.port, address.host);
+    await once(server, 'listening');
+  } catch (error) {
+    throw new ListenError(explainListenFailure(error as NodeJS.ErrnoException, address), { cause: error });
+  }
+
+  return {
+    host: address.host,
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), drainTime);
+      await Promise.all(Object.values(apps).map((app) => app.close()));
+      server.closeIdleConnections();
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+/** Whether a host, as given to `--listen`, is reachable from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function explainListenFailure(
+  error: NodeJS.ErrnoException,
+  { host, port }: { host: string; port: number },
+): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `port ${port} on ${host} is in use by another program; give another with --listen ${host}:PORT (0 takes any free one)`;
+    case 'EACCES':
+      return `listening on port ${port} of ${host} needs more rights; give another with --listen ${host}:PORT`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${host} is not an address of this machine`;
+    default:
+      return `listening on ${host}:${port} failed: ${error.message}`;
+  }
+}
