@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ConfigError, serverConfig } from './config.ts';
+
+describe('the options of innate up', () => {
+  test('have defaults that serve a laptop', () => {
+    const config = serverConfig({ data: '.innate' });
+    assert.deepEqual(config.listen, { host: '127.0.0.1', port: 8443, orAnyFree: true });
+    assert.equal(config.profile.kind, 'azure');
+    assert.equal(config.databaseUrl, undefined);
+  });
+
+  test('take an IPv6 address to listen on', () => {
+    assert.deepEqual(serverConfig({ data: 'd', listen: '[::1]:0' }).listen, {
+      host: '::1',
+      port: 0,
+      orAnyFree: false,
+    });
+  });
+
+  for (const [options, sentence] of [
+    [{ listen: '8443' }, /--listen takes HOST:PORT/],
+    [{ listen: '127.0.0.1:70000' }, /--listen takes HOST:PORT/],
+    [{ profile: 'gcp' }, /--profile takes/],
+    [{ profile: 'own' }, /needs --domain/],
+    [{ profile: 'azure', domain: 'x.example' }, /goes with --profile own/],
+    [{ profile: 'own', domain: 'a b' }, /takes a domain name/],
+    [{ profile: 'own', domain: 'tokens.example' }, /'token'/],
+    [{ database: 'mysql://x' }, /postgres:\/\//],
+    [{ keyFile: 'f', keyText: 't' }, /not by both/],
+  ] as const) {
+    test(`are refused in one sentence: ${JSON.stringify(options)}`, () => {
+      assert.throws(
+        () => serverConfig({ data: 'd', ...options }),
+        (error) =>
+          error instanceof ConfigError && sentence.test(error.message) && !error.message.includes('\n'),
+      );
+    });
+  }
+});

@@ -1,0 +1,93 @@
+import { azureProfile, type CloudProfile, ownProfile } from '../contract/cloud-profile.ts';
+
+/** What `innate up` was asked for, as typed on the command line. */
+export interface ServerOptions {
+  readonly data: string;
+  /** `HOST:PORT`, port 0 for any free one; absent: 127.0.0.1:8443, or a free port where that one is taken. */
+  readonly listen?: string;
+  /** `postgres://…`; absent: SQLite in the data folder. */
+  readonly database?: string;
+  readonly profile?: string;
+  readonly domain?: string;
+  /** A file that holds the key-encryption key; absent: one in the data folder, made on first start. */
+  readonly keyFile?: string;
+  /** The key-encryption key itself, from the environment. */
+  readonly keyText?: string;
+}
+
+/** The same, understood. */
+export interface ServerConfig {
+  readonly dataFolder: string;
+  readonly listen: { readonly host: string; readonly port: number; readonly orAnyFree: boolean };
+  readonly databaseUrl: string | undefined;
+  readonly profile: CloudProfile;
+  readonly keyEncryptionKey: { readonly file?: string; readonly text?: string };
+}
+
+/** An option that makes no sense: one sentence that names it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const preferredPort = 8443;
+
+/** @throws ConfigError */
+export function serverConfig(options: ServerOptions): ServerConfig {
+  if (options.keyFile !== undefined && options.keyText !== undefined) {
+    throw new ConfigError(
+      'give the key-encryption key by --key-file or by INNATE_KEY_ENCRYPTION_KEY, not by both',
+    );
+  }
+  if (options.database !== undefined && !/^postgres(ql)?:\/\//.test(options.database)) {
+    throw new ConfigError(
+      '--database takes a postgres:// URL; without it, SQLite in the data folder is used',
+    );
+  }
+  return {
+    dataFolder: options.data,
+    listen: parseListen(options.listen),
+    databaseUrl: options.database,
+    profile: parseProfile(options.profile ?? 'azure', options.domain),
+    keyEncryptionKey: {
+      ...(options.keyFile === undefined ? {} : { file: options.keyFile }),
+      ...(options.keyText === undefined ? {} : { text: options.keyText }),
+    },
+  };
+}
+
+function parseListen(text: string | undefined): ServerConfig['listen'] {
+  if (text === undefined) return { host: '127.0.0.1', port: preferredPort, orAnyFree: true };
+  const match = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new ConfigError(`--listen takes HOST:PORT, such as 127.0.0.1:8443 or [::1]:0, not '${text}'`);
+  }
+  return { host: (match[1] ?? match[2]) as string, port, orAnyFree: false };
+}
+
+function parseProfile(kind: string, domain: string | undefined): CloudProfile {
+  switch (kind) {
+    case 'azure':
+      if (domain !== undefined) throw new ConfigError('--domain goes with --profile own');
+      return azureProfile;
+    case 'own': {
+      if (domain === undefined)
+        throw new ConfigError('--profile own needs --domain, the domain that Innate serves under');
+      const name = domain.toLowerCase();
+      if (
+        !/^(?=.{1,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)
+      ) {
+        throw new ConfigError(`--domain takes a domain name, such as id.example.com, not '${domain}'`);
+      }
+      if (name.includes('token')) {
+        // MSAL Go derives the device-code address by replacing every 'token' in the token endpoint's
+        throw new ConfigError(
+          "--domain must not contain the word 'token': some sign-in libraries rewrite it",
+        );
+      }
+      return ownProfile(name);
+    }
+    default:
+      throw new ConfigError(`--profile takes 'azure' or 'own', not '${kind}'`);
+  }
+}
