@@ -1,0 +1,307 @@
+import type { ExpressionBuilder, ExpressionWrapper, SqlBool } from 'kysely';
+import { ancestors, canonicalId, type Scope } from '../../contract/resource-id.ts';
+import { type CanonicalId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+import type { RoleAssignmentsTable, Tables } from '../storage/tables.ts';
+import type { RoleDefinitionId } from './role-definitions.ts';
+
+/** What the evaluator needs of an assignment. */
+export interface Grant {
+  readonly assignmentId: string;
+  readonly roleDefinitionId: RoleDefinitionId;
+  readonly scope: string;
+  readonly scopeCanonical: CanonicalId;
+  /** The assignment holds under a condition. */
+  readonly conditional: boolean;
+}
+
+export type PrincipalType = 'User' | 'Group' | 'ServicePrincipal';
+
+export interface RoleAssignment {
+  readonly tenantId: TenantId;
+  /** The last segment of the assignment's id: a GUID, unique in the tenant. */
+  readonly name: string;
+  /** As displayed, without `/providers/Microsoft.Authorization/…`. */
+  readonly scope: string;
+  readonly scopeCanonical: CanonicalId;
+  readonly roleDefinitionId: RoleDefinitionId;
+  readonly principalId: PrincipalId;
+  readonly principalType: PrincipalType;
+  readonly description: string | null;
+  readonly condition: string | null;
+  readonly conditionVersion: string | null;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly createdBy: string;
+  readonly updatedBy: string;
+}
+
+function fromRow(row: RoleAssignmentsTable): RoleAssignment {
+  return {
+    tenantId: guid<TenantId>(row.tenant_id),
+    name: row.assignment_id,
+    scope: row.scope,
+    scopeCanonical: row.scope_canonical as CanonicalId,
+    roleDefinitionId: row.role_definition_id as RoleDefinitionId,
+    principalId: guid<PrincipalId>(row.principal_id),
+    principalType: row.principal_type as PrincipalType,
+    description: row.description,
+    condition: row.condition,
+    conditionVersion: row.condition_version,
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+    createdBy: row.created_by,
+    updatedBy: row.updated_by,
+  };
+}
+
+export async function loadGrants(
+  queries: Queries,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<readonly Grant[]> {
+  const rows = await queries
+    .selectFrom('role_assignments')
+    .select(['assignment_id', 'role_definition_id', 'scope', 'scope_canonical', 'condition'])
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', '=', principalId)
+    .orderBy('assignment_id')
+    .execute();
+  return rows.map((row) => ({
+    assignmentId: row.assignment_id,
+    roleDefinitionId: row.role_definition_id as RoleDefinitionId,
+    scope: row.scope,
+    scopeCanonical: row.scope_canonical as CanonicalId,
+    conditional: row.condition !== null,
+  }));
+}
+
+/** Whether the principal exists in this very tenant and is enabled. */
+export async function principalStands(
+  queries: Queries,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<boolean> {
+  const row = await queries
+    .selectFrom('principals')
+    .select('enabled')
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', '=', principalId)
+    .executeTakeFirst();
+  return row?.enabled === 1;
+}
+
+/** An assignment by its name, wherever in the tenant it was made. */
+export async function findRoleAssignment(
+  queries: Queries,
+  tenantId: TenantId,
+  name: string,
+): Promise<RoleAssignment | undefined> {
+  const row = await queries
+    .selectFrom('role_assignments')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('assignment_id', '=', name.toLowerCase())
+    .executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
+}
+
+/** The assignment of a role to a principal at exactly this scope. */
+export async function findSameAssignment(
+  queries: Queries,
+  wanted: Pick<RoleAssignment, 'tenantId' | 'principalId' | 'roleDefinitionId' | 'scopeCanonical'>,
+): Promise<RoleAssignment | undefined> {
+  const row = await queries
+    .selectFrom('role_assignments')
+    .selectAll()
+    .where('tenant_id', '=', wanted.tenantId)
+    .where('principal_id', '=', wanted.principalId)
+    .where('role_definition_id', '=', wanted.roleDefinitionId)
+    .where('scope_canonical', '=', wanted.scopeCanonical)
+    .executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
+}
+
+export interface RoleAssignmentFilter {
+  readonly tenantId: TenantId;
+  readonly scope: Scope;
+  /** `at-and-above` is the wire's `atScope()`; `all` adds what was assigned below the scope. */
+  readonly reach: 'at-and-above' | 'all';
+  readonly principalId?: PrincipalId;
+  /** Rows at most. */
+  readonly limit: number;
+  /** Only assignments whose name comes after this one, for paging. */
+  readonly after?: string;
+}
+
+/** Assignments in the order of their names (`spec/resource-manager.md` d.2). */
+export async function listRoleAssignments(
+  queries: Queries,
+  filter: RoleAssignmentFilter,
+): Promise<readonly RoleAssignment[]> {
+  const { tenantId, scope, reach, principalId, limit, after } = filter;
+  const chain = ancestors(scope).map(canonicalId);
+  let query = queries
+    .selectFrom('role_assignments')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where((eb) =>
+      reach === 'all'
+        ? eb.or([eb('scope_canonical', 'in', chain), isBelow(eb, canonicalId(scope))])
+        : eb('scope_canonical', 'in', chain),
+    );
+  if (principalId !== undefined) query = query.where('principal_id', '=', principalId);
+  if (after !== undefined) query = query.where('assignment_id', '>', after);
+  return (await query.orderBy('assignment_id').limit(limit).execute()).map(fromRow);
+}
+
+/** Compares the beginning of the text rather than by LIKE, to which `_` in a name would be a wildcard. */
+function isBelow(
+  eb: ExpressionBuilder<Tables, 'role_assignments'>,
+  scope: CanonicalId,
+): ExpressionWrapper<Tables, 'role_assignments', SqlBool> {
+  const base = scope === '/' ? '/' : `${scope}/`;
+  const beginning = eb.fn<string>('substr', ['scope_canonical', eb.lit(1), eb.lit(base.length)]);
+  return eb.and([eb(beginning, '=', base), eb('scope_canonical', '<>', scope)]);
+}
+
+/** Assignments at a scope or below it: what goes when the scope goes. */
+export async function listAtOrBelow(
+  queries: Queries,
+  tenantId: TenantId,
+  scope: CanonicalId,
+): Promise<readonly RoleAssignment[]> {
+  const rows = await queries
+    .selectFrom('role_assignments')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where((eb) => eb.or([eb('scope_canonical', '=', scope), isBelow(eb, scope)]))
+    .execute();
+  return rows.map(fromRow);
+}
+
+export async function listOfPrincipal(
+  queries: Queries,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<readonly RoleAssignment[]> {
+  const rows = await queries
+    .selectFrom('role_assignments')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', '=', principalId)
+    .execute();
+  return rows.map(fromRow);
+}
+
+export async function countAtOrBelow(
+  queries: Queries,
+  tenantId: TenantId,
+  scope: CanonicalId,
+): Promise<number> {
+  const { count } = await queries
+    .selectFrom('role_assignments')
+    .select((eb) => eb.fn.countAll<number | string>().as('count'))
+    .where('tenant_id', '=', tenantId)
+    .where((eb) => eb.or([eb('scope_canonical', '=', scope), isBelow(eb, scope)]))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** Whether a role is assigned at a scope to any principal that stands. */
+export async function isHeldByStandingPrincipal(
+  queries: Queries,
+  tenantId: TenantId,
+  roleDefinitionId: RoleDefinitionId,
+  scope: CanonicalId,
+): Promise<boolean> {
+  const row = await queries
+    .selectFrom('role_assignments')
+    .innerJoin('principals', (join) =>
+      join
+        .onRef('principals.tenant_id', '=', 'role_assignments.tenant_id')
+        .onRef('principals.principal_id', '=', 'role_assignments.principal_id'),
+    )
+    .select('role_assignments.assignment_id')
+    .where('role_assignments.tenant_id', '=', tenantId)
+    .where('role_assignments.role_definition_id', '=', roleDefinitionId)
+    .where('role_assignments.scope_canonical', '=', scope)
+    .where('role_assignments.condition', 'is', null)
+    .where('principals.enabled', '=', 1)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Writes an assignment, new or changed. */
+export async function saveRoleAssignment(
+  transaction: Transaction,
+  assignment: RoleAssignment,
+): Promise<void> {
+  const changing = {
+    description: assignment.description,
+    updated_at: assignment.updatedAt,
+    updated_by: assignment.updatedBy,
+  };
+  await transaction
+    .insertInto('role_assignments')
+    .values({
+      tenant_id: assignment.tenantId,
+      assignment_id: assignment.name,
+      scope: assignment.scope,
+      scope_canonical: assignment.scopeCanonical,
+      role_definition_id: assignment.roleDefinitionId,
+      principal_id: assignment.principalId,
+      principal_type: assignment.principalType,
+      condition: assignment.condition,
+      condition_version: assignment.conditionVersion,
+      created_at: assignment.createdAt,
+      created_by: assignment.createdBy,
+      ...changing,
+    })
+    .onConflict((conflict) => conflict.columns(['tenant_id', 'assignment_id']).doUpdateSet(changing))
+    .execute();
+}
+
+export async function deleteRoleAssignmentRow(
+  transaction: Transaction,
+  tenantId: TenantId,
+  name: string,
+): Promise<void> {
+  await transaction
+    .deleteFrom('role_assignments')
+    .where('tenant_id', '=', tenantId)
+    .where('assignment_id', '=', name)
+    .execute();
+}
+
+/** The principals (user-assigned or system-assigned) that a resource is, or carries as its own. */
+export async function principalsOfResource(
+  queries: Queries,
+  tenantId: TenantId,
+  resource: CanonicalId,
+): Promise<readonly PrincipalId[]> {
+  const rows = await queries
+    .selectFrom('principals')
+    .select('principal_id')
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', '=', resource)
+    .execute();
+  return rows.map((row) => guid<PrincipalId>(row.principal_id));
+}
+
+/** Type of a principal as role assignments name it, or `undefined` where the tenant has no such principal. */
+export async function principalTypeOf(
+  queries: Queries,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<PrincipalType | undefined> {
+  const row = await queries
+    .selectFrom('principals')
+    .select('principal_id')
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', '=', principalId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : 'ServicePrincipal';
+}

@@ -1,0 +1,117 @@
+import { ancestors, canonicalId, type Scope } from '../../contract/resource-id.ts';
+import type { CanonicalId, PrincipalId, TenantId } from '../../foundation/ids.ts';
+import type { ChangeFollower } from '../storage/change-log.ts';
+import type { Database, Queries } from '../storage/database.ts';
+import { FollowedCache } from '../storage/followed-cache.ts';
+import { type CanonicalAction, canonicalAction } from './action-pattern.ts';
+import { type Grant, loadGrants, principalStands } from './authorization-store.ts';
+import { type CompiledRule, findRoleDefinition, type RoleDefinitionId } from './role-definitions.ts';
+
+export type Plane = 'control' | 'data';
+
+export interface AuthorizationQuestion {
+  readonly tenantId: TenantId;
+  readonly principalId: PrincipalId;
+  /** `Microsoft.KeyVault/vaults/secrets/getSecret/action`, in any case. */
+  readonly action: string;
+  readonly scope: Scope;
+  readonly plane: Plane;
+}
+
+/** Which assignment allowed it, for the audit and for the answer's headers; or how many were looked at in vain. */
+export type Decision =
+  | {
+      readonly allowed: true;
+      readonly assignmentId: string;
+      readonly roleDefinitionId: RoleDefinitionId;
+      readonly roleName: string;
+      /** The scope the assignment was made at, as displayed. */
+      readonly assignmentScope: string;
+    }
+  | { readonly allowed: false; readonly considered: number };
+
+export interface Authorizer {
+  /** Whether a principal may perform an action at a scope, now (`spec/resource-manager.md` d.3). */
+  decide(question: AuthorizationQuestion): Promise<Decision>;
+}
+
+/** A principal's assignments, by the canonical scope they were made at: a question costs by depth, not by count. */
+export type Grants = ReadonlyMap<CanonicalId, readonly Grant[]>;
+
+/**
+ * The decision over given assignments: an action is allowed where, at the scope or above it, an assigned role has a
+ * permission object that includes it and does not exclude it. Anything else is refused: an unknown role, an
+ * assignment under a condition, an action name that can be none.
+ */
+export function evaluate(grants: Grants, question: AuthorizationQuestion): Decision {
+  const action = canonicalAction(question.action);
+  let considered = 0;
+  if (action === undefined) return { allowed: false, considered };
+  for (const scope of ancestors(question.scope)) {
+    for (const grant of grants.get(canonicalId(scope)) ?? []) {
+      considered += 1;
+      const role = findRoleDefinition(grant.roleDefinitionId);
+      if (role === undefined || grant.conditional) continue;
+      if (role.compiled.some((permission) => includes(permission[question.plane], action))) {
+        return {
+          allowed: true,
+          assignmentId: grant.assignmentId,
+          roleDefinitionId: role.id,
+          roleName: role.name,
+          assignmentScope: grant.scope,
+        };
+      }
+    }
+  }
+  return { allowed: false, considered };
+}
+
+function includes(rule: CompiledRule, action: CanonicalAction): boolean {
+  return (
+    rule.includes.some((matches) => matches(action)) && !rule.excludes.some((matches) => matches(action))
+  );
+}
+
+/**
+ * The decision from the rows themselves. Writes that change who has which rights ask this within their transaction,
+ * so that no right revoked meanwhile is used.
+ */
+export async function decideFromRows(queries: Queries, question: AuthorizationQuestion): Promise<Decision> {
+  const { tenantId, principalId } = question;
+  if (!(await principalStands(queries, tenantId, principalId))) return { allowed: false, considered: 0 };
+  return evaluate(await grantsOf(queries, tenantId, principalId), question);
+}
+
+async function grantsOf(queries: Queries, tenantId: TenantId, principalId: PrincipalId): Promise<Grants> {
+  return Map.groupBy(await loadGrants(queries, tenantId, principalId), (grant) => grant.scopeCanonical);
+}
+
+export interface AuthorizerOptions {
+  readonly database: Database;
+  readonly follower: ChangeFollower;
+  /** Principals whose assignments are kept at most. */
+  readonly capacity?: number;
+}
+
+/**
+ * Decides from caches that follow the change log: a removed assignment and a deleted or disabled principal are refused
+ * from the first question after the commit.
+ */
+export function createAuthorizer({ database, follower, capacity = 10_000 }: AuthorizerOptions): Authorizer {
+  const grants = new FollowedCache<Grants>(follower, { kind: 'role-assignments', capacity });
+  const standing = new FollowedCache<true>(follower, { kind: 'principal', capacity });
+
+  return {
+    async decide(question) {
+      const { tenantId, principalId } = question;
+      const stands = await standing.get(tenantId, principalId, async () =>
+        (await principalStands(database.read, tenantId, principalId)) ? true : undefined,
+      );
+      if (stands !== true) return { allowed: false, considered: 0 };
+      const known = await grants.get(tenantId, principalId, () =>
+        grantsOf(database.read, tenantId, principalId),
+      );
+      return known === undefined ? { allowed: false, considered: 0 } : evaluate(known, question);
+    },
+  };
+}
