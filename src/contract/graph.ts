@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+/** Wire shapes of the Graph slice (`spec/token-service-and-directory.md` h). */
+
+const nullable = z.null();
+const none = z.array(z.never());
+
+/** A service principal; of a managed identity, or of an application (h.1). */
+export const servicePrincipal = z.object({
+  '@odata.type': z.literal('#microsoft.graph.servicePrincipal').optional(),
+  id: z.string(),
+  appId: z.string(),
+  appDisplayName: z.string().nullable(),
+  displayName: z.string(),
+  servicePrincipalType: z.enum(['ManagedIdentity', 'Application']),
+  /** Of a managed identity: `isExplicit=True|False` and the ARM id with `resourcegroups` in lower case. */
+  alternativeNames: z.array(z.string()),
+  servicePrincipalNames: z.array(z.string()),
+  accountEnabled: z.boolean(),
+  appOwnerOrganizationId: z.string().nullable(),
+  createdDateTime: z.string(),
+  deletedDateTime: nullable,
+  appRoleAssignmentRequired: z.boolean(),
+  appRoles: none,
+  oauth2PermissionScopes: none,
+  keyCredentials: none,
+  passwordCredentials: none,
+  tags: none,
+  replyUrls: none,
+  notificationEmailAddresses: none,
+  addIns: none,
+  resourceSpecificApplicationPermissions: none,
+  signInAudience: nullable,
+  homepage: nullable,
+  logoutUrl: nullable,
+  loginUrl: nullable,
+  notes: nullable,
+  description: nullable,
+  preferredSingleSignOnMode: nullable,
+  samlSingleSignOnSettings: nullable,
+  tokenEncryptionKeyId: nullable,
+  applicationTemplateId: nullable,
+  disabledByMicrosoftStatus: nullable,
+});
+export type ServicePrincipal = z.infer<typeof servicePrincipal>;
+
+/** A page of service principals; `@odata.nextLink` is absolute and opaque. */
+export const servicePrincipalPage = z.object({
+  '@odata.context': z.string(),
+  '@odata.count': z.int().optional(),
+  '@odata.nextLink': z.string().optional(),
+  value: z.array(servicePrincipal.partial()),
+});
+export type ServicePrincipalPage = z.infer<typeof servicePrincipalPage>;
+
+/** Body of `POST /directoryObjects/getByIds`: at most 1000 ids. */
+export const getByIdsBody = z.object({
+  ids: z.array(z.string().max(64)).min(1).max(1000),
+  types: z.array(z.string().max(64)).max(32).optional(),
+});
+export type GetByIdsBody = z.infer<typeof getByIdsBody>;
+
+export const graphError = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    innerError: z.object({
+      /** `YYYY-MM-DDTHH:MM:SS`, without a zone. */
+      date: z.string(),
+      'request-id': z.string(),
+      'client-request-id': z.string(),
+    }),
+  }),
+});
+export type GraphError = z.infer<typeof graphError>;

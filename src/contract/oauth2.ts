@@ -1,0 +1,117 @@
+import { z } from 'zod';
+
+/**
+ * Wire shapes of the token service: token answers, refusals, discovery documents and key sets
+ * (`spec/token-service-and-directory.md` a.2-a.4, a.7, c.3, e, f).
+ */
+
+/** RFC 7523 §2.2: a JWT as client credential. */
+export const jwtBearerAssertion = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** Answer of `/oauth2/v2.0/token` to `client_credentials`; seconds are numbers, and there is no `scope`. */
+export const tokenAnswerV2 = z.object({
+  token_type: z.literal('Bearer'),
+  expires_in: z.int(),
+  ext_expires_in: z.int(),
+  /** Seconds after which a renewal makes sense; present where the token lives more than two hours. */
+  refresh_in: z.int().optional(),
+  access_token: z.string(),
+});
+export type TokenAnswerV2 = z.infer<typeof tokenAnswerV2>;
+
+const numberText = z.string().regex(/^\d{1,12}$/);
+
+/** Answer of `/oauth2/token` to `client_credentials`; seconds are decimal strings. */
+export const tokenAnswerV1 = z.object({
+  token_type: z.literal('Bearer'),
+  expires_in: numberText,
+  ext_expires_in: numberText,
+  expires_on: numberText,
+  not_before: numberText,
+  resource: z.string(),
+  access_token: z.string(),
+});
+export type TokenAnswerV1 = z.infer<typeof tokenAnswerV1>;
+
+/** A refusal. `error_codes` are the numbers behind `AADSTS`; `trace_id` is also the `x-ms-request-id` header. */
+export const oauthError = z.object({
+  error: z.string(),
+  error_description: z.string(),
+  error_codes: z.array(z.int()),
+  /** `YYYY-MM-DD HH:MM:SSZ` */
+  timestamp: z.string(),
+  trace_id: z.string(),
+  correlation_id: z.string(),
+  error_uri: z.string().optional(),
+});
+export type OauthError = z.infer<typeof oauthError>;
+
+/** OpenID Connect Discovery 1.0 §3, with the members that Entra adds. v1 documents lack a few of the v2 ones. */
+export const openidConfiguration = z.object({
+  issuer: z.string(),
+  token_endpoint: z.string(),
+  authorization_endpoint: z.string(),
+  device_authorization_endpoint: z.string(),
+  end_session_endpoint: z.string(),
+  userinfo_endpoint: z.string(),
+  jwks_uri: z.string(),
+  token_endpoint_auth_methods_supported: z.array(z.string()),
+  response_modes_supported: z.array(z.string()),
+  response_types_supported: z.array(z.string()),
+  scopes_supported: z.array(z.string()),
+  subject_types_supported: z.array(z.string()),
+  id_token_signing_alg_values_supported: z.array(z.string()),
+  claims_supported: z.array(z.string()),
+  request_uri_parameter_supported: z.boolean(),
+  http_logout_supported: z.boolean(),
+  frontchannel_logout_supported: z.boolean(),
+  microsoft_multi_refresh_token: z.boolean().optional(),
+  check_session_iframe: z.string().optional(),
+  kerberos_endpoint: z.string(),
+  tenant_region_scope: z.string().nullable(),
+  cloud_instance_name: z.string(),
+  cloud_graph_host_name: z.string(),
+  msgraph_host: z.string(),
+  rbac_url: z.string().optional(),
+});
+export type OpenidConfiguration = z.infer<typeof openidConfiguration>;
+
+/** RFC 7517 §4: the public half of an RSA key that signs tokens. `alg` is absent on purpose (f). */
+export const publishedKey = z.object({
+  kty: z.literal('RSA'),
+  use: z.literal('sig'),
+  kid: z.string(),
+  x5t: z.string(),
+  n: z.string(),
+  e: z.string(),
+  x5c: z.array(z.string()),
+  /** Only on v2 documents, and on the v1 document of all tenants. */
+  issuer: z.string().optional(),
+  cloud_instance_name: z.string().optional(),
+});
+export type PublishedKey = z.infer<typeof publishedKey>;
+
+export const keySet = z.object({ keys: z.array(publishedKey) });
+export type KeySet = z.infer<typeof keySet>;
+
+export const instanceDiscovery = z.object({
+  tenant_discovery_endpoint: z.string(),
+  'api-version': z.string(),
+  metadata: z.array(
+    z.object({
+      preferred_network: z.string(),
+      preferred_cache: z.string(),
+      aliases: z.array(z.string()),
+    }),
+  ),
+});
+export type InstanceDiscovery = z.infer<typeof instanceDiscovery>;
+
+export const userRealm = z.object({
+  ver: z.literal('1.0'),
+  account_type: z.enum(['Managed', 'Federated', 'Unknown']),
+  domain_name: z.string(),
+  cloud_instance_name: z.string(),
+  cloud_audience_urn: z.string(),
+});
+export type UserRealm = z.infer<typeof userRealm>;

@@ -1,0 +1,390 @@
+import type { Selectable } from 'kysely';
+import { type CanonicalId, type ClientId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
+import { recordChange } from '../storage/change-log.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+import type { ClientSecretsTable, PrincipalsTable, TenantsTable } from '../storage/tables.ts';
+import type { NewPrincipal, Principal } from './service-principals.ts';
+
+export interface Tenant {
+  readonly tenantId: TenantId;
+  readonly displayName: string;
+  /** Lower case. */
+  readonly defaultDomain: string;
+}
+
+/** A secret as kept: what it hashes to, never what it is. */
+export interface ClientSecret {
+  readonly secretId: string;
+  readonly salt: Uint8Array;
+  /** SHA-256 over salt and secret. */
+  readonly hash: Uint8Array;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** What signs in under a client id: its principal, and the secrets it may show. */
+export interface Client {
+  readonly principal: Principal;
+  readonly secrets: readonly ClientSecret[];
+}
+
+interface PrincipalKey {
+  readonly tenantId: TenantId;
+  readonly principalId: PrincipalId;
+}
+
+export async function insertTenant(
+  transaction: Transaction,
+  tenant: Tenant & { readonly at: number },
+): Promise<void> {
+  await transaction
+    .insertInto('tenants')
+    .values({
+      tenant_id: tenant.tenantId,
+      display_name: tenant.displayName,
+      default_domain: tenant.defaultDomain,
+      created_at: tenant.at,
+    })
+    .execute();
+}
+
+/** The tenant of a GUID or of its default domain, lower case both. */
+export async function selectTenant(
+  queries: Queries,
+  name: { readonly tenantId: TenantId } | { readonly defaultDomain: string },
+): Promise<Tenant | undefined> {
+  const query = queries.selectFrom('tenants').selectAll();
+  const row = await ('tenantId' in name
+    ? query.where('tenant_id', '=', name.tenantId)
+    : query.where('default_domain', '=', name.defaultDomain)
+  ).executeTakeFirst();
+  return row && asTenant(row);
+}
+
+/** All tenants, oldest first. */
+export async function selectTenants(queries: Queries, limit: number): Promise<readonly Tenant[]> {
+  const rows = await queries
+    .selectFrom('tenants')
+    .selectAll()
+    .orderBy('created_at')
+    .orderBy('tenant_id')
+    .limit(limit)
+    .execute();
+  return rows.map(asTenant);
+}
+
+/** Makes a principal, enabled. Fails where the tenant has the client id, or the resource its identity, already. */
+export async function insertPrincipal(transaction: Transaction, principal: NewPrincipal): Promise<void> {
+  const identity = principal.principalType === 'ManagedIdentity' ? principal.identity : undefined;
+  await transaction
+    .insertInto('principals')
+    .values({
+      principal_id: principal.principalId,
+      tenant_id: principal.tenantId,
+      client_id: principal.clientId,
+      principal_type: principal.principalType,
+      display_name: principal.displayName,
+      enabled: 1,
+      tokens_valid_from: principal.at,
+      identity_kind: identity?.kind ?? null,
+      resource_id: identity?.resourceId ?? null,
+      resource_canonical: identity?.resourceCanonical ?? null,
+      created_at: principal.at,
+    })
+    .execute();
+  await recordPrincipal(transaction, principal, principal.clientId, principal.at);
+}
+
+/**
+ * Ends a principal: its tokens are refused from the commit on. An application's secrets and registration go with it.
+ *
+ * @returns the principal as it was, `undefined` where the tenant has none of that id
+ */
+export async function deletePrincipal(
+  transaction: Transaction,
+  { tenantId, principalId, at }: PrincipalKey & { readonly at: number },
+): Promise<Principal | undefined> {
+  const row = await transaction
+    .deleteFrom('principals')
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', '=', principalId)
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const principal = asPrincipal(row);
+  if (principal.principalType === 'Application') {
+    for (const table of ['client_secrets', 'applications'] as const) {
+      await transaction
+        .deleteFrom(table)
+        .where('tenant_id', '=', tenantId)
+        .where('client_id', '=', principal.clientId)
+        .execute();
+    }
+  }
+  await recordPrincipal(transaction, { tenantId, principalId }, principal.clientId, at);
+  return principal;
+}
+
+/** Allows or forbids sign-in. @returns whether the tenant has the principal */
+export async function setPrincipalEnabled(
+  transaction: Transaction,
+  { tenantId, principalId, enabled, at }: PrincipalKey & { readonly enabled: boolean; readonly at: number },
+): Promise<boolean> {
+  return await updatePrincipal(transaction, { tenantId, principalId, at }, { enabled: enabled ? 1 : 0 });
+}
+
+/** Refuses every token issued before `at` (milliseconds). @returns whether the tenant has the principal */
+export async function revokeTokens(
+  transaction: Transaction,
+  { tenantId, principalId, at }: PrincipalKey & { readonly at: number },
+): Promise<boolean> {
+  return await updatePrincipal(transaction, { tenantId, principalId, at }, { tokens_valid_from: at });
+}
+
+async function updatePrincipal(
+  transaction: Transaction,
+  { tenantId, principalId, at }: PrincipalKey & { readonly at: number },
+  change: { readonly enabled: number } | { readonly tokens_valid_from: number },
+): Promise<boolean> {
+  const row = await transaction
+    .updateTable('principals')
+    .set(change)
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', '=', principalId)
+    .returning('client_id')
+    .executeTakeFirst();
+  if (row === undefined) return false;
+  await recordPrincipal(transaction, { tenantId, principalId }, guid<ClientId>(row.client_id), at);
+  return true;
+}
+
+/** A principal is cached under its object id and, with its secrets, under its client id. */
+async function recordPrincipal(
+  transaction: Transaction,
+  { tenantId, principalId }: PrincipalKey,
+  clientId: ClientId,
+  at: number,
+): Promise<void> {
+  await recordChange(transaction, { tenantId, kind: 'principal', key: principalId, at });
+  await recordChange(transaction, { tenantId, kind: 'client', key: clientId, at });
+}
+
+export async function selectPrincipal(
+  queries: Queries,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<Principal | undefined> {
+  const row = await queries
+    .selectFrom('principals')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', '=', principalId)
+    .executeTakeFirst();
+  return row && asPrincipal(row);
+}
+
+/** The principals of the given object ids, in the tenant; ids of others are left out. */
+export async function selectPrincipalsOf(
+  queries: Queries,
+  tenantId: TenantId,
+  principalIds: readonly PrincipalId[],
+): Promise<readonly Principal[]> {
+  if (principalIds.length === 0) return [];
+  const rows = await queries
+    .selectFrom('principals')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', 'in', [...principalIds])
+    .orderBy('principal_id')
+    .execute();
+  return rows.map(asPrincipal);
+}
+
+export interface PrincipalQuery {
+  readonly clientId?: ClientId;
+  /** Compared without regard to case. */
+  readonly displayName?: string;
+  readonly principalType?: 'Application' | 'ManagedIdentity';
+  /** Only principals whose object id sorts behind this one. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** A tenant's principals by object id. */
+export async function selectPrincipals(
+  queries: Queries,
+  tenantId: TenantId,
+  { clientId, displayName, principalType, after, limit }: PrincipalQuery,
+): Promise<readonly Principal[]> {
+  const rows = await queries
+    .selectFrom('principals')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .$if(clientId !== undefined, (q) => q.where('client_id', '=', clientId ?? ''))
+    .$if(displayName !== undefined, (q) =>
+      q.where((e) => e(e.fn<string>('lower', ['display_name']), '=', (displayName ?? '').toLowerCase())),
+    )
+    .$if(principalType !== undefined, (q) => q.where('principal_type', '=', principalType ?? ''))
+    .$if(after !== undefined, (q) => q.where('principal_id', '>', after ?? ''))
+    .orderBy('principal_id')
+    .limit(limit)
+    .execute();
+  return rows.map(asPrincipal);
+}
+
+/** What signs in under a client id. */
+export async function selectClient(
+  queries: Queries,
+  tenantId: TenantId,
+  clientId: ClientId,
+): Promise<Client | undefined> {
+  const row = await queries
+    .selectFrom('principals')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', '=', clientId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const secrets = await queries
+    .selectFrom('client_secrets')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', '=', clientId)
+    .execute();
+  return { principal: asPrincipal(row), secrets: secrets.map(asSecret) };
+}
+
+export async function insertApplication(
+  transaction: Transaction,
+  application: {
+    readonly tenantId: TenantId;
+    readonly clientId: ClientId;
+    readonly displayName: string;
+    readonly at: number;
+  },
+): Promise<void> {
+  await transaction
+    .insertInto('applications')
+    .values({
+      client_id: application.clientId,
+      tenant_id: application.tenantId,
+      display_name: application.displayName,
+      created_at: application.at,
+    })
+    .execute();
+}
+
+export async function isApplication(
+  queries: Queries,
+  tenantId: TenantId,
+  clientId: ClientId,
+): Promise<boolean> {
+  const row = await queries
+    .selectFrom('applications')
+    .select('client_id')
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', '=', clientId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function insertSecret(
+  transaction: Transaction,
+  secret: ClientSecret & {
+    readonly tenantId: TenantId;
+    readonly clientId: ClientId;
+    readonly hint: string;
+    readonly at: number;
+  },
+): Promise<void> {
+  await transaction
+    .insertInto('client_secrets')
+    .values({
+      secret_id: secret.secretId,
+      tenant_id: secret.tenantId,
+      client_id: secret.clientId,
+      salt: secret.salt,
+      hash: secret.hash,
+      hint: secret.hint,
+      expires_at: secret.expiresAt,
+      created_at: secret.at,
+    })
+    .execute();
+  const { tenantId, clientId, at } = secret;
+  await recordChange(transaction, { tenantId, kind: 'client', key: clientId, at });
+}
+
+export async function countSecrets(queries: Queries, tenantId: TenantId, clientId: ClientId): Promise<number> {
+  const row = await queries
+    .selectFrom('client_secrets')
+    .select((e) => e.fn.countAll<number | string>().as('count'))
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', '=', clientId)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+export async function deleteSecret(
+  transaction: Transaction,
+  {
+    tenantId,
+    clientId,
+    secretId,
+    at,
+  }: {
+    readonly tenantId: TenantId;
+    readonly clientId: ClientId;
+    readonly secretId: string;
+    readonly at: number;
+  },
+): Promise<boolean> {
+  const row = await transaction
+    .deleteFrom('client_secrets')
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', '=', clientId)
+    .where('secret_id', '=', secretId)
+    .returning('secret_id')
+    .executeTakeFirst();
+  if (row === undefined) return false;
+  await recordChange(transaction, { tenantId, kind: 'client', key: clientId, at });
+  return true;
+}
+
+function asTenant(row: Selectable<TenantsTable>): Tenant {
+  return {
+    tenantId: guid<TenantId>(row.tenant_id),
+    displayName: row.display_name,
+    defaultDomain: row.default_domain,
+  };
+}
+
+function asSecret(row: Selectable<ClientSecretsTable>): ClientSecret {
+  return { secretId: row.secret_id, salt: row.salt, hash: row.hash, expiresAt: row.expires_at };
+}
+
+function asPrincipal(row: Selectable<PrincipalsTable>): Principal {
+  const facts = {
+    tenantId: guid<TenantId>(row.tenant_id),
+    principalId: guid<PrincipalId>(row.principal_id),
+    clientId: guid<ClientId>(row.client_id),
+    displayName: row.display_name,
+    enabled: row.enabled === 1,
+    tokensValidFrom: row.tokens_valid_from,
+    createdAt: row.created_at,
+  };
+  if (row.principal_type === 'Application') return { ...facts, principalType: 'Application' };
+  const { identity_kind: kind, resource_id: resourceId, resource_canonical: canonical } = row;
+  if (
+    row.principal_type !== 'ManagedIdentity' ||
+    (kind !== 'SystemAssigned' && kind !== 'UserAssigned') ||
+    resourceId === null ||
+    canonical === null
+  ) {
+    throw new TypeError(`principal ${row.principal_id} is neither an application nor a managed identity`);
+  }
+  return {
+    ...facts,
+    principalType: 'ManagedIdentity',
+    identity: { kind, resourceId, resourceCanonical: canonical as CanonicalId },
+  };
+}

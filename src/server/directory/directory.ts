@@ -1,0 +1,49 @@
+import type { ClientId, PrincipalId, TenantId } from '../../foundation/ids.ts';
+import type { ChangeFollower } from '../storage/change-log.ts';
+import type { Database } from '../storage/database.ts';
+import { FollowedCache } from '../storage/followed-cache.ts';
+import { type Client, selectClient, selectPrincipal, selectTenant, type Tenant } from './directory-store.ts';
+import type { Principal } from './service-principals.ts';
+import type { TenantName } from './tenants.ts';
+
+const cachedTenants = 1024;
+const cachedPrincipals = 20_000;
+
+/** What every request asks of the directory, from caches that follow `change_log`. */
+export class Directory {
+  readonly #database: Database;
+  readonly #principals: FollowedCache<Principal>;
+  readonly #clients: FollowedCache<Client>;
+  /** By GUID and by default domain. Both are a tenant's for ever, so an entry cannot become wrong. */
+  readonly #tenants = new Map<string, Tenant>();
+
+  constructor(database: Database, follower: ChangeFollower) {
+    this.#database = database;
+    this.#principals = new FollowedCache(follower, { kind: 'principal', capacity: cachedPrincipals });
+    this.#clients = new FollowedCache(follower, { kind: 'client', capacity: cachedPrincipals });
+  }
+
+  async tenant(name: Exclude<TenantName, { readonly kind: 'alias' }>): Promise<Tenant | undefined> {
+    const key = name.kind === 'guid' ? name.tenantId : name.defaultDomain;
+    const known = this.#tenants.get(key);
+    if (known !== undefined) return known;
+    const tenant = await selectTenant(this.#database.read, name);
+    if (tenant !== undefined) {
+      if (this.#tenants.size >= cachedTenants) this.#tenants.clear();
+      this.#tenants.set(key, tenant);
+    }
+    return tenant;
+  }
+
+  async principal(tenantId: TenantId, principalId: PrincipalId): Promise<Principal | undefined> {
+    return await this.#principals.get(tenantId, principalId, () =>
+      selectPrincipal(this.#database.read, tenantId, principalId),
+    );
+  }
+
+  async client(tenantId: TenantId, clientId: ClientId): Promise<Client | undefined> {
+    return await this.#clients.get(tenantId, clientId, () =>
+      selectClient(this.#database.read, tenantId, clientId),
+    );
+  }
+}
