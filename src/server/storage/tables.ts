@@ -17,6 +17,7 @@ export interface Tables {
   identity_attachments: IdentityAttachmentsTable;
   machines: MachinesTable;
   join_tokens: JoinTokensTable;
+  proof_replays: ProofReplaysTable;
   identity_credentials: IdentityCredentialsTable;
   resource_groups: ResourceGroupsTable;
   resources: ResourcesTable;
@@ -150,6 +151,13 @@ export interface JoinTokensTable {
   resource_canonical: string;
   expires_at: number;
   used_at: number | null;
+}
+
+/** Proofs of machines already used, for as long as they would hold. */
+export interface ProofReplaysTable {
+  machine_id: string;
+  jti: string;
+  expires_at: number;
 }
 
 /** A certificate provisioned onto a host for one identity; dead when its row is gone or `not_after` passed. */

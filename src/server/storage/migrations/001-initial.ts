@@ -137,6 +137,15 @@ export const initial: Migration = {
       .execute();
 
     await schema
+      .createTable('proof_replays')
+      .addColumn('machine_id', 'text', (c) => c.notNull())
+      .addColumn('jti', 'text', (c) => c.notNull())
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('proof_replays_pk', ['machine_id', 'jti'])
+      .execute();
+    await schema.createIndex('proof_replays_expiry').on('proof_replays').column('expires_at').execute();
+
+    await schema
       .createTable('identity_credentials')
       .addColumn('thumbprint', 'text', (c) => c.primaryKey())
       .addColumn('tenant_id', 'text', (c) => c.notNull())
