@@ -16,7 +16,30 @@ export type Transaction = Queries & { readonly [inTransaction]: true };
 export interface Database extends AsyncDisposable {
   readonly engine: 'sqlite' | 'postgres';
   readonly read: Queries;
+  /**
+   * Runs the work and commits it; what the work throws rolls back and is thrown on. Returns when the commit is durable
+   * and every commit listener has settled. Not to be called inside another transaction's work.
+   */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
-  /** Called after each commit of this process with the highest change sequence it wrote, if any. */
-  onCommit(listener: () => void): void;
+  /**
+   * The listener is called after each commit of this process, and awaited before `transaction()` returns. What it
+   * throws is ignored: the commit has happened. Returns the function that removes it.
+   */
+  onCommit(listener: CommitListener): () => void;
+}
+
+export type CommitListener = () => void | Promise<void>;
+
+/** Commit listeners of one database. */
+export class CommitListeners {
+  readonly #listeners = new Set<CommitListener>();
+
+  add(listener: CommitListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async call(): Promise<void> {
+    await Promise.allSettled(Array.from(this.#listeners, async (listener) => listener()));
+  }
 }

@@ -1,4 +1,4 @@
-import type { ColumnBuilderCallback, ColumnDataType, Kysely } from 'kysely';
+import type { ColumnBuilderCallback, ColumnDataType, Kysely, RawBuilder } from 'kysely';
 import { initial } from './migrations/001-initial.ts';
 
 /** How an engine spells the column types that differ. */
@@ -7,6 +7,10 @@ export interface ColumnTypes {
   /** An integer that the database counts up, as primary key. */
   readonly sequence: ColumnDataType;
   readonly asSequence: ColumnBuilderCallback;
+  /** The id of the writing transaction, where transactions commit in another order than they write. */
+  readonly transactionId:
+    | { readonly type: RawBuilder<unknown>; readonly current: RawBuilder<unknown> }
+    | undefined;
 }
 
 export interface Migration {

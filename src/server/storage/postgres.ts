@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import type { Database, Transaction } from './database.ts';
+import { CommitListeners, type Database, type Transaction } from './database.ts';
 import { type ColumnTypes, migrate } from './migrate.ts';
 import type { Tables } from './tables.ts';
 
@@ -8,6 +8,7 @@ const columnTypes: ColumnTypes = {
   bytes: 'bytea',
   sequence: 'bigserial',
   asSequence: (column) => column.primaryKey(),
+  transactionId: { type: sql`xid8`, current: sql`pg_current_xact_id()` },
 };
 
 const int8 = 20;
@@ -34,7 +35,7 @@ export async function openPostgres(url: string): Promise<Database> {
   // an idle connection that the server drops must not end the process; the next query opens another
   pool.on('error', () => undefined);
   const read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  const listeners: (() => void)[] = [];
+  const listeners = new CommitListeners();
 
   try {
     await read.transaction().execute(async (transaction) => {
@@ -56,7 +57,7 @@ export async function openPostgres(url: string): Promise<Database> {
             .transaction()
             .setIsolationLevel('serializable')
             .execute((transaction) => work(transaction as unknown as Transaction));
-          for (const listener of listeners) listener();
+          await listeners.call();
           return result;
         } catch (error) {
           if (attempt === maxAttempts || !serializationFailure.has((error as { code?: string }).code ?? '')) {
@@ -66,7 +67,7 @@ export async function openPostgres(url: string): Promise<Database> {
       }
     },
     onCommit(listener) {
-      listeners.push(listener);
+      return listeners.add(listener);
     },
     async [Symbol.asyncDispose]() {
       await read.destroy();

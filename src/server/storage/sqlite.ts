@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
-import type { Database, Transaction } from './database.ts';
+import { CommitListeners, type Database, type Transaction } from './database.ts';
 import { type ColumnTypes, migrate } from './migrate.ts';
 import type { Tables } from './tables.ts';
 
@@ -8,6 +8,7 @@ const columnTypes: ColumnTypes = {
   bytes: 'blob',
   sequence: 'integer',
   asSequence: (column) => column.primaryKey().autoIncrement(),
+  transactionId: undefined,
 };
 
 /**
@@ -32,7 +33,7 @@ export async function openSqlite(file: string): Promise<Database> {
   reading.exec('PRAGMA query_only = 1');
   const read = kyselyOver(reading);
 
-  const listeners: (() => void)[] = [];
+  const listeners = new CommitListeners();
   let queue: Promise<unknown> = Promise.resolve();
 
   async function transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -45,20 +46,21 @@ export async function openSqlite(file: string): Promise<Database> {
       if (writing.isTransaction) writing.exec('ROLLBACK');
       throw error;
     }
-    for (const listener of listeners) listener();
     return result;
   }
 
   return {
     engine: 'sqlite',
     read,
-    transaction(work) {
+    async transaction(work) {
       const turn = queue.then(() => transact(work));
       queue = turn.catch(() => undefined);
-      return turn;
+      const result = await turn;
+      await listeners.call();
+      return result;
     },
     onCommit(listener) {
-      listeners.push(listener);
+      return listeners.add(listener);
     },
     async [Symbol.asyncDispose]() {
       await queue;

@@ -302,5 +302,13 @@ export const initial: Migration = {
       .addColumn('key', 'text', (c) => c.notNull())
       .addColumn('at', 'bigint', (c) => c.notNull())
       .execute();
+    await schema.createIndex('change_log_at').on('change_log').column('at').execute();
+    const { transactionId } = types;
+    if (transactionId === undefined) return;
+    await schema
+      .alterTable('change_log')
+      .addColumn('xid', transactionId.type, (c) => c.notNull().defaultTo(transactionId.current))
+      .execute();
+    await schema.createIndex('change_log_xid').on('change_log').column('xid').execute();
   },
 };

@@ -1,0 +1,21 @@
+import type { TenantId } from '../../foundation/ids.ts';
+
+/**
+ * What caches and agents follow. `key` says which one: the principal's object id, the credential's thumbprint, the
+ * key id, the resource's canonical id, the machine's id.
+ */
+export type ChangeKind =
+  | 'principal' // created, disabled, deleted, tokens_valid_from moved: key = principalId
+  | 'client' // secrets or credentials of a client: key = clientId
+  | 'role-assignments' // of a principal: key = principalId
+  | 'signing-keys' // of the tenant: key = tenantId
+  | 'resource' // written or deleted: key = canonical id
+  | 'machine'; // enrolled, banned, removed, or its resource's identities changed: key = the resource's canonical id
+
+export interface Change {
+  /** Its row's number. Numbers are not in commit order on every engine: wait by `ChangeFollower.position` instead. */
+  readonly seq: number;
+  readonly tenantId: TenantId;
+  readonly kind: ChangeKind;
+  readonly key: string;
+}
