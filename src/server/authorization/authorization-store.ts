@@ -77,21 +77,6 @@ export async function loadGrants(
   }));
 }
 
-/** Whether the principal exists in this very tenant and is enabled. */
-export async function principalStands(
-  queries: Queries,
-  tenantId: TenantId,
-  principalId: PrincipalId,
-): Promise<boolean> {
-  const row = await queries
-    .selectFrom('principals')
-    .select('enabled')
-    .where('tenant_id', '=', tenantId)
-    .where('principal_id', '=', principalId)
-    .executeTakeFirst();
-  return row?.enabled === 1;
-}
-
 /** An assignment by its name, wherever in the tenant it was made. */
 export async function findRoleAssignment(
   queries: Queries,
@@ -289,19 +274,4 @@ export async function principalsOfResource(
     .where('resource_canonical', '=', resource)
     .execute();
   return rows.map((row) => guid<PrincipalId>(row.principal_id));
-}
-
-/** Type of a principal as role assignments name it, or `undefined` where the tenant has no such principal. */
-export async function principalTypeOf(
-  queries: Queries,
-  tenantId: TenantId,
-  principalId: PrincipalId,
-): Promise<PrincipalType | undefined> {
-  const row = await queries
-    .selectFrom('principals')
-    .select('principal_id')
-    .where('tenant_id', '=', tenantId)
-    .where('principal_id', '=', principalId)
-    .executeTakeFirst();
-  return row === undefined ? undefined : 'ServicePrincipal';
 }

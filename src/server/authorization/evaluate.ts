@@ -1,10 +1,12 @@
 import { ancestors, canonicalId, type Scope } from '../../contract/resource-id.ts';
 import type { CanonicalId, PrincipalId, TenantId } from '../../foundation/ids.ts';
+import { selectPrincipal } from '../directory/directory-store.ts';
+import type { Principal } from '../directory/service-principals.ts';
 import type { ChangeFollower } from '../storage/change-log.ts';
 import type { Database, Queries } from '../storage/database.ts';
 import { FollowedCache } from '../storage/followed-cache.ts';
 import { type CanonicalAction, canonicalAction } from './action-pattern.ts';
-import { type Grant, loadGrants, principalStands } from './authorization-store.ts';
+import { type Grant, loadGrants } from './authorization-store.ts';
 import { type CompiledRule, findRoleDefinition, type RoleDefinitionId } from './role-definitions.ts';
 
 export type Plane = 'control' | 'data';
@@ -78,7 +80,8 @@ function includes(rule: CompiledRule, action: CanonicalAction): boolean {
  */
 export async function decideFromRows(queries: Queries, question: AuthorizationQuestion): Promise<Decision> {
   const { tenantId, principalId } = question;
-  if (!(await principalStands(queries, tenantId, principalId))) return { allowed: false, considered: 0 };
+  if (!stands(await selectPrincipal(queries, tenantId, principalId)))
+    return { allowed: false, considered: 0 };
   return evaluate(await grantsOf(queries, tenantId, principalId), question);
 }
 
@@ -86,9 +89,20 @@ async function grantsOf(queries: Queries, tenantId: TenantId, principalId: Princ
   return Map.groupBy(await loadGrants(queries, tenantId, principalId), (grant) => grant.scopeCanonical);
 }
 
+/** Only a principal of the resource's own tenant, enabled, has rights there. */
+function stands(principal: Principal | undefined): boolean {
+  return principal?.enabled === true;
+}
+
+/** Where the authorizer learns whether a principal stands; `Directory` is one. */
+export interface PrincipalSource {
+  principal(tenantId: TenantId, principalId: PrincipalId): Promise<Principal | undefined>;
+}
+
 export interface AuthorizerOptions {
   readonly database: Database;
   readonly follower: ChangeFollower;
+  readonly principals: PrincipalSource;
   /** Principals whose assignments are kept at most. */
   readonly capacity?: number;
 }
@@ -97,21 +111,19 @@ export interface AuthorizerOptions {
  * Decides from caches that follow the change log: a removed assignment and a deleted or disabled principal are refused
  * from the first question after the commit.
  */
-export function createAuthorizer({ database, follower, capacity = 10_000 }: AuthorizerOptions): Authorizer {
-  const grants = new FollowedCache<Grants>(follower, { kind: 'role-assignments', capacity });
-  const standing = new FollowedCache<true>(follower, { kind: 'principal', capacity });
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const { database, follower, principals, capacity = 10_000 } = options;
+  const assigned = new FollowedCache<Grants>(follower, { kind: 'role-assignments', capacity });
 
   return {
     async decide(question) {
       const { tenantId, principalId } = question;
-      const stands = await standing.get(tenantId, principalId, async () =>
-        (await principalStands(database.read, tenantId, principalId)) ? true : undefined,
-      );
-      if (stands !== true) return { allowed: false, considered: 0 };
-      const known = await grants.get(tenantId, principalId, () =>
+      if (!stands(await principals.principal(tenantId, principalId)))
+        return { allowed: false, considered: 0 };
+      const grants = await assigned.get(tenantId, principalId, () =>
         grantsOf(database.read, tenantId, principalId),
       );
-      return known === undefined ? { allowed: false, considered: 0 } : evaluate(known, question);
+      return grants === undefined ? { allowed: false, considered: 0 } : evaluate(grants, question);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { canonicalId, formatScope, type Scope, subscriptionOf } from '../../contract/resource-id.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { isGuid, type PrincipalId, parseGuid, type TenantId } from '../../foundation/ids.ts';
+import { selectPrincipal } from '../directory/directory-store.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import {
@@ -8,7 +9,6 @@ import {
   findRoleAssignment,
   findSameAssignment,
   type PrincipalType,
-  principalTypeOf,
   type RoleAssignment,
   saveRoleAssignment,
 } from './authorization-store.ts';
@@ -172,7 +172,8 @@ async function assignablePrincipal(
       { code: 'InvalidPrincipalType' },
     );
   }
-  const actual = await principalTypeOf(transaction, tenantId, principalId);
+  const principal = await selectPrincipal(transaction, tenantId, principalId);
+  const actual: PrincipalType | undefined = principal && 'ServicePrincipal';
   if (actual === undefined) {
     if (claimed !== undefined) return { principalId, principalType: claimed };
     throw new DomainError(

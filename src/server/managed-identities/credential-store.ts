@@ -1,0 +1,95 @@
+import {
+  type CanonicalId,
+  type ClientId,
+  guid,
+  type PrincipalId,
+  type TenantId,
+} from '../../foundation/ids.ts';
+import { recordChange } from '../storage/change-log.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+import type { IdentityCredentialsTable } from '../storage/tables.ts';
+
+export async function insertCredential(
+  transaction: Transaction,
+  row: IdentityCredentialsTable,
+  at: number,
+): Promise<void> {
+  await transaction.insertInto('identity_credentials').values(row).execute();
+  await recordChange(transaction, {
+    tenantId: guid<TenantId>(row.tenant_id),
+    kind: 'client',
+    key: row.client_id,
+    at,
+  });
+}
+
+/** The certificate of a thumbprint (SHA-256, base64url), as far as it is this client's in this tenant. */
+export async function selectCredential(
+  queries: Queries,
+  tenantId: TenantId,
+  clientId: ClientId,
+  thumbprint: string,
+): Promise<IdentityCredentialsTable | undefined> {
+  return await queries
+    .selectFrom('identity_credentials')
+    .selectAll()
+    .where('thumbprint', '=', thumbprint)
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', '=', clientId)
+    .executeTakeFirst();
+}
+
+/** Thumbprints of what a machine holds for an identity, newest first. */
+export async function selectThumbprintsOnMachine(
+  queries: Queries,
+  tenantId: TenantId,
+  machineId: string,
+  principalId: PrincipalId,
+): Promise<readonly string[]> {
+  const rows = await queries
+    .selectFrom('identity_credentials')
+    .select('thumbprint')
+    .where('tenant_id', '=', tenantId)
+    .where('machine_id', '=', machineId)
+    .where('principal_id', '=', principalId)
+    .orderBy('not_before', 'desc')
+    .orderBy('thumbprint')
+    .execute();
+  return rows.map((row) => row.thumbprint);
+}
+
+/** Which credentials end: a principal's, a resource's, a machine's, or one alone; all conditions given must hold. */
+export interface CredentialSelector {
+  readonly tenantId: TenantId;
+  readonly principalId?: PrincipalId;
+  readonly resourceCanonical?: CanonicalId;
+  readonly machineId?: string;
+  readonly thumbprint?: string;
+  readonly at: number;
+}
+
+/**
+ * Ends credentials, at the token service from the commit on.
+ *
+ * @returns how many ended
+ * @throws TypeError for a selector that names nothing: it would end the tenant's every credential
+ */
+export async function removeCredentials(
+  transaction: Transaction,
+  { tenantId, principalId, resourceCanonical, machineId, thumbprint, at }: CredentialSelector,
+): Promise<number> {
+  let query = transaction.deleteFrom('identity_credentials').where('tenant_id', '=', tenantId);
+  const conditions = [
+    ['principal_id', principalId],
+    ['resource_canonical', resourceCanonical],
+    ['machine_id', machineId],
+    ['thumbprint', thumbprint],
+  ] as const;
+  if (conditions.every(([, value]) => value === undefined)) throw new TypeError('the selector names nothing');
+  for (const [column, value] of conditions) if (value !== undefined) query = query.where(column, '=', value);
+  const rows = await query.returning('client_id').execute();
+  for (const key of new Set(rows.map((row) => row.client_id))) {
+    await recordChange(transaction, { tenantId, kind: 'client', key, at });
+  }
+  return rows.length;
+}

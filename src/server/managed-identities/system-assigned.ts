@@ -1,0 +1,100 @@
+import {
+  type CanonicalId,
+  type ClientId,
+  guid,
+  type PrincipalId,
+  type TenantId,
+} from '../../foundation/ids.ts';
+import type { Randomness } from '../../foundation/randomness.ts';
+import { deletePrincipal, insertPrincipal } from '../directory/directory-store.ts';
+import { recordChange } from '../storage/change-log.ts';
+import type { Transaction } from '../storage/database.ts';
+import { removeCredentials } from './credential-store.ts';
+import { systemAssignedOf } from './identity-store.ts';
+
+/** The two GUIDs of an identity: of its principal in the directory, and the one it signs in under. */
+export interface IdentityIds {
+  readonly principalId: PrincipalId;
+  readonly clientId: ClientId;
+}
+
+export interface NewSystemAssigned {
+  readonly tenantId: TenantId;
+  /** ARM id of the resource, as displayed. */
+  readonly resourceId: string;
+  readonly resourceCanonical: CanonicalId;
+  /** The principal's name in the directory: the resource's. */
+  readonly displayName: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/**
+ * Gives a resource its own identity, in the transaction that writes the resource. A resource that has one keeps it;
+ * one whose identity ended gets another principal, since object ids are never used again.
+ */
+export async function createSystemAssigned(
+  transaction: Transaction,
+  identity: NewSystemAssigned,
+  randomness: Randomness,
+): Promise<IdentityIds> {
+  const { tenantId, resourceId, resourceCanonical, displayName, at } = identity;
+  const existing = await systemAssignedOf(transaction, tenantId, resourceCanonical);
+  if (existing !== undefined) return { principalId: existing.principalId, clientId: existing.clientId };
+  const ids: IdentityIds = {
+    principalId: guid<PrincipalId>(randomness.uuid()),
+    clientId: guid<ClientId>(randomness.uuid()),
+  };
+  await insertPrincipal(transaction, {
+    ...ids,
+    tenantId,
+    displayName,
+    principalType: 'ManagedIdentity',
+    identity: { kind: 'SystemAssigned', resourceId, resourceCanonical },
+    at,
+  });
+  await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+  return ids;
+}
+
+/**
+ * Ends the identity that a resource has of its own: principal and credentials, in the caller's transaction. Its role
+ * assignments are the caller's to remove, before this, where they are not to be left behind as Azure leaves them.
+ *
+ * @returns what ended, or `undefined` where the resource had none
+ */
+export async function removeSystemAssigned(
+  transaction: Transaction,
+  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId; readonly at: number },
+): Promise<IdentityIds | undefined> {
+  const { tenantId, resourceCanonical, at } = resource;
+  const identity = await systemAssignedOf(transaction, tenantId, resourceCanonical);
+  if (identity === undefined) return undefined;
+  const { principalId, clientId } = identity;
+  await removeCredentials(transaction, { tenantId, principalId, at });
+  await deletePrincipal(transaction, { tenantId, principalId, at });
+  await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+  return { principalId, clientId };
+}
+
+/**
+ * The part of managed identities in the deletion of a resource: its own identity ends, and what it carried of others
+ * is detached with the certificates that its hosts had for them.
+ */
+export async function removeIdentitiesOfResource(
+  transaction: Transaction,
+  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId; readonly at: number },
+): Promise<void> {
+  const { tenantId, resourceCanonical, at } = resource;
+  await removeSystemAssigned(transaction, resource);
+  const detached = await transaction
+    .deleteFrom('identity_attachments')
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', '=', resourceCanonical)
+    .returning('identity_canonical')
+    .execute();
+  const ended = await removeCredentials(transaction, { tenantId, resourceCanonical, at });
+  if (detached.length > 0 || ended > 0) {
+    await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+  }
+}
