@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { CarriedIdentity, IdentitiesAnswer } from '../../contract/agent.ts';
+import type { MachineId } from '../../foundation/ids.ts';
+import { identitiesOf } from '../managed-identities/identity-store.ts';
+import type { Queries } from '../storage/database.ts';
+import { factsOfResource, machineNotFound, standingMachine } from './machine-store.ts';
+
+/**
+ * What a machine is told: the identities of its resource that may sign in, and facts about the resource.
+ *
+ * @throws DomainError `credential-rejected` (`MachineNotFound`) or `forbidden` (`MachineBanned`) where the machine
+ *   ended since its proof was checked
+ */
+export async function carriedIdentities(queries: Queries, machineId: MachineId): Promise<IdentitiesAnswer> {
+  const machine = await standingMachine(queries, machineId);
+  const resource = await factsOfResource(queries, machine);
+  if (resource === undefined) throw machineNotFound();
+  const all = await identitiesOf(queries, machine.tenantId, machine.resourceCanonical);
+  const identities = all
+    .filter(({ enabled }) => enabled)
+    .map(
+      ({ identity, principalId, clientId, tokensValidFrom }): CarriedIdentity => ({
+        kind: identity.kind,
+        principalId,
+        clientId,
+        resourceId: identity.resourceId,
+        tokensValidFrom,
+      }),
+    )
+    .sort((a, b) => (a.kind === b.kind ? compare(a.clientId, b.clientId) : compare(a.kind, b.kind)));
+  const state = createHash('sha256')
+    .update(JSON.stringify([identities, resource]))
+    .digest('base64url');
+  return { state, identities, resource };
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
