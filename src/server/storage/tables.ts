@@ -219,6 +219,7 @@ export interface ResourcesTable {
   /** Counts the writes; the ETag is made of it. */
   version: number;
   created_at: number;
+  /** `Application:<object id>` or `ManagedIdentity:<object id>`. */
   created_by: string;
   changed_at: number;
   changed_by: string;
@@ -230,14 +231,20 @@ export interface AsyncOperationsTable {
   operation_id: string;
   tenant_id: string;
   subscription_id: string;
+  /** Names the work that ends it. */
+  kind: string;
   /** Canonical id of what it works on. */
   target_canonical: string;
+  /** Object id of the caller who started it. */
+  started_by: string;
   /** `InProgress`, `Succeeded`, `Failed`, `Canceled` */
   status: string;
   /** JSON of the ARM error, or null. */
   error: string | null;
   started_at: number;
   ended_at: number | null;
+  /** Until then one process has it to itself; null once ended. */
+  lease_until: number | null;
 }
 
 export interface RoleAssignmentsTable {

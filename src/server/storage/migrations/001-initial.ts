@@ -222,11 +222,14 @@ export const initial: Migration = {
       .addColumn('operation_id', 'text', (c) => c.primaryKey())
       .addColumn('tenant_id', 'text', (c) => c.notNull())
       .addColumn('subscription_id', 'text', (c) => c.notNull())
+      .addColumn('kind', 'text', (c) => c.notNull())
       .addColumn('target_canonical', 'text', (c) => c.notNull())
+      .addColumn('started_by', 'text', (c) => c.notNull())
       .addColumn('status', 'text', (c) => c.notNull())
       .addColumn('error', 'text')
       .addColumn('started_at', 'bigint', (c) => c.notNull())
       .addColumn('ended_at', 'bigint')
+      .addColumn('lease_until', 'bigint')
       .execute();
 
     await schema
