@@ -41,8 +41,11 @@ export class ResourceIdError extends Error {
 }
 
 const maxIdLength = 2048;
-/** Printable ASCII without what ARM forbids in names; `/` separates, `%` cannot remain after one decoding. */
-const segmentPattern = /^[A-Za-z0-9 !$'()*+,.;=@_~-]+$/;
+/**
+ * Printable ASCII without what ARM forbids in names; `/` separates, `%` cannot remain after one decoding, `;` would
+ * start a matrix parameter for some readers of paths.
+ */
+const segmentPattern = /^[A-Za-z0-9 !$'()*+,.=@_~-]+$/;
 
 /**
  * Parses an id or scope as it stands on the wire, percent-decoding once. Repeated slashes and a trailing slash are
@@ -58,7 +61,7 @@ export function parseScope(text: string): Scope {
 
 /** As `parseScope`, and also accepts a collection (a path that ends with a type). */
 export function parsePath(text: string): Scope | CollectionPath {
-  const segments = splitSegments(text);
+  const segments = pathSegments(text);
   let at = 0;
   let scope: Scope = { kind: 'tenant' };
 
@@ -123,7 +126,14 @@ export function parsePath(text: string): Scope | CollectionPath {
   return scope;
 }
 
-function splitSegments(text: string): string[] {
+/**
+ * The decoded segments of a path. Whoever matches a path by other means than `parsePath` starts here, so that one
+ * spelling never means two things.
+ *
+ * @throws ResourceIdError where a segment is no ARM name: dot segments, encoded separators, control characters,
+ *   anything outside ASCII, names that end in a dot or a space
+ */
+export function pathSegments(text: string): string[] {
   if (text.length > maxIdLength) throw new ResourceIdError(`the id is longer than ${maxIdLength} characters`);
   if (!text.startsWith('/')) throw new ResourceIdError('an id starts with /');
   const segments: string[] = [];
@@ -135,7 +145,7 @@ function splitSegments(text: string): string[] {
     } catch {
       throw new ResourceIdError('a percent sign does not start a valid escape');
     }
-    if (segment === '.' || segment === '..' || !segmentPattern.test(segment) || /[. ]$/.test(segment)) {
+    if (!segmentPattern.test(segment) || /^ |[. ]$/.test(segment)) {
       throw new ResourceIdError('a segment has characters that are not allowed');
     }
     segments.push(segment);
@@ -196,6 +206,12 @@ export function ancestors(scope: Scope): Scope[] {
 /** `Microsoft.Compute/virtualMachines`, as the id spells it. */
 export function resourceType(scope: ResourceScope | CollectionPath): string {
   return `${scope.namespace}/${scope.types.join('/')}`;
+}
+
+/** `Microsoft.Compute/virtualMachines/vm1`: type and names interleaved, as ARM words a missing resource. */
+export function typedName(scope: ResourceScope): string {
+  const below = scope.types.map((type, index) => `${type}/${scope.names[index]}`).join('/');
+  return `${scope.namespace}/${below}`;
 }
 
 /** The subscription an id lies in, if any. */

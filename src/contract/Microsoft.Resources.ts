@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { tagsSchema } from './arm.ts';
+
+/** `PUT /subscriptions/{S}/resourceGroups/{RG}` (a.11). */
+export const resourceGroupSchema = z.object({
+  location: z.string().max(128).nullish(),
+  tags: tagsSchema.nullish(),
+  managedBy: z.string().max(2048).nullish(),
+});
+
+/** `PATCH`: tags replace the whole bag. */
+export const resourceGroupPatchSchema = z.object({
+  tags: tagsSchema.nullish(),
+  managedBy: z.string().max(2048).nullish(),
+});
+
+export interface ResourceGroupBody {
+  readonly id: string;
+  readonly name: string;
+  readonly type: 'Microsoft.Resources/resourceGroups';
+  readonly location: string;
+  readonly managedBy?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly properties: { readonly provisioningState: string };
+}
+
+/** 1-90 of letters, digits, `-_().`, not ending in a dot. */
+export const resourceGroupNamePattern = /^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$/;
