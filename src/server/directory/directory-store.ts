@@ -1,5 +1,11 @@
 import type { Selectable } from 'kysely';
-import { type CanonicalId, type ClientId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
+import {
+  type CanonicalId,
+  type ClientId,
+  guid,
+  type PrincipalId,
+  type TenantId,
+} from '../../foundation/ids.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { ClientSecretsTable, PrincipalsTable, TenantsTable } from '../storage/tables.ts';
@@ -314,7 +320,11 @@ export async function insertSecret(
   await recordChange(transaction, { tenantId, kind: 'client', key: clientId, at });
 }
 
-export async function countSecrets(queries: Queries, tenantId: TenantId, clientId: ClientId): Promise<number> {
+export async function countSecrets(
+  queries: Queries,
+  tenantId: TenantId,
+  clientId: ClientId,
+): Promise<number> {
   const row = await queries
     .selectFrom('client_secrets')
     .select((e) => e.fn.countAll<number | string>().as('count'))

@@ -40,7 +40,10 @@ export async function createTenant(
 ): Promise<Tenant> {
   const defaultDomain = tenant.defaultDomain.toLowerCase();
   if (!domainPattern.test(defaultDomain)) {
-    throw new DomainError('invalid-value', `'${tenant.defaultDomain}' is not a DNS name of two or more labels.`);
+    throw new DomainError(
+      'invalid-value',
+      `'${tenant.defaultDomain}' is not a DNS name of two or more labels.`,
+    );
   }
   const created = { tenantId: tenant.tenantId, displayName: tenant.displayName, defaultDomain };
   await insertTenant(transaction, { ...created, at });

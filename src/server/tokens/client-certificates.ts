@@ -1,0 +1,33 @@
+import type { KeyObject } from 'node:crypto';
+import type { ClientId, PrincipalId, TenantId } from '../../foundation/ids.ts';
+
+/** Digest of a certificate (DER), base64url without padding. */
+export interface Thumbprint {
+  readonly algorithm: 'sha-1' | 'sha-256';
+  readonly value: string;
+}
+
+/** A certificate registered for a client: proof of its key is proof of being that client. */
+export interface ClientCertificate {
+  /** SHA-256, base64url. */
+  readonly thumbprint: string;
+  readonly publicKey: KeyObject;
+  readonly clientId: ClientId;
+  readonly principalId: PrincipalId;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
+  /** ARM id of the resource whose host holds the key, as displayed; `undefined` for an application's certificate. */
+  readonly resourceId: string | undefined;
+}
+
+/** Where certificates are looked up; followed by caches, so that one that ended is not found. */
+export interface ClientCertificates {
+  /** The client's certificate of that thumbprint. Expired ones may be returned: the caller looks at the dates. */
+  find(
+    tenantId: TenantId,
+    clientId: ClientId,
+    thumbprint: Thumbprint,
+  ): Promise<ClientCertificate | undefined>;
+}
