@@ -141,6 +141,12 @@ function fromRow(row: IdentityCredentialsTable): IdentityCredential {
   };
 }
 
+/** Digest of a certificate (DER), base64url without padding. */
+export interface Thumbprint {
+  readonly algorithm: 'sha-1' | 'sha-256';
+  readonly value: string;
+}
+
 /** Thumbprints of a client that are kept at most; a client of very many machines is looked up more often. */
 const keptPerClient = 4096;
 const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/;
@@ -158,20 +164,23 @@ export class IdentityCredentials {
     this.#clients = new FollowedCache(follower, { kind: 'client', capacity });
   }
 
-  /** As `findCredential`. */
+  /**
+   * As `findCredential`. Only SHA-256 names a certificate here: the hosts' agents name theirs so, and nobody else has
+   * the keys.
+   */
   async find(
     tenantId: TenantId,
     clientId: ClientId,
-    thumbprint: string,
+    thumbprint: Thumbprint,
   ): Promise<IdentityCredential | undefined> {
-    if (!thumbprintPattern.test(thumbprint)) return undefined;
+    const { algorithm, value } = thumbprint;
+    if (algorithm !== 'sha-256' || !thumbprintPattern.test(value)) return undefined;
     const known = await this.#clients.get(tenantId, clientId, async () => new Map());
-    const hit = known?.get(thumbprint);
+    const hit = known?.get(value);
     if (hit !== undefined) return hit;
-    const found = await findCredential(this.#database.read, tenantId, clientId, thumbprint);
+    const found = await findCredential(this.#database.read, tenantId, clientId, value);
     // What was read may already be outdated for a map that a change has dropped: then nobody reads that map again.
-    if (found !== undefined && known !== undefined && known.size < keptPerClient)
-      known.set(thumbprint, found);
+    if (found !== undefined && known !== undefined && known.size < keptPerClient) known.set(value, found);
     return found;
   }
 }

@@ -98,3 +98,15 @@ export async function removeIdentitiesOfResource(
     await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
   }
 }
+
+/** The life of system-assigned identities in one hand, for whoever writes resources. */
+export function systemIdentities(randomness: Randomness) {
+  return {
+    create: (transaction: Transaction, identity: NewSystemAssigned) =>
+      createSystemAssigned(transaction, identity, randomness),
+    remove: async (transaction: Transaction, resource: Parameters<typeof removeSystemAssigned>[1]) => {
+      await removeSystemAssigned(transaction, resource);
+    },
+    of: systemAssignedOf,
+  };
+}
