@@ -18,7 +18,8 @@ export interface Database extends AsyncDisposable {
   readonly read: Queries;
   /**
    * Runs the work and commits it; what the work throws rolls back and is thrown on. Returns when the commit is durable
-   * and every commit listener has settled. Not to be called inside another transaction's work.
+   * and every commit listener has settled. Not to be called inside another transaction's work. A statement that fails
+   * ends the transaction, on either engine: its error may be translated, not caught to go on.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /**

@@ -1,4 +1,5 @@
 import type { ColumnBuilderCallback, ColumnDataType, Kysely, RawBuilder } from 'kysely';
+import { NewerSchemaError } from './database-errors.ts';
 import { initial } from './migrations/001-initial.ts';
 
 /** How an engine spells the column types that differ. */
@@ -19,19 +20,18 @@ export interface Migration {
 }
 
 /** In order; a migration once released is never edited. */
-const migrations: readonly Migration[] = [initial];
-
-/** A database made by a newer version: its schema is left alone. */
-export class NewerSchemaError extends Error {
-  override readonly name = 'NewerSchemaError';
-}
+const released: readonly Migration[] = [initial];
 
 /**
  * Brings the schema up to date. Runs inside the caller's exclusive transaction, so a crash leaves the old schema whole.
  *
  * @throws NewerSchemaError where the database has migrations that this version does not know
  */
-export async function migrate(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+export async function migrate(
+  db: Kysely<unknown>,
+  types: ColumnTypes,
+  migrations: readonly Migration[] = released,
+): Promise<void> {
   await db.schema
     .createTable('meta')
     .ifNotExists()

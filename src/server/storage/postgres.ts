@@ -1,8 +1,17 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import type { Randomness } from '../../foundation/randomness.ts';
 import { CommitListeners, type Database, type Transaction } from './database.ts';
-import { type ColumnTypes, migrate } from './migrate.ts';
+import {
+  DatabaseError,
+  isSerializationConflict,
+  isUniqueViolation,
+  postgresReason,
+} from './database-errors.ts';
+import { type ColumnTypes, type Migration, migrate } from './migrate.ts';
 import type { Tables } from './tables.ts';
+import { TransactionScope } from './transaction-scope.ts';
 
 const columnTypes: ColumnTypes = {
   bytes: 'bytea',
@@ -14,63 +23,144 @@ const columnTypes: ColumnTypes = {
 const int8 = 20;
 /** Any number: every replica must choose the same, and no other program on the database does. */
 const migrationLock = 7_311_046_517;
-const serializationFailure = new Set(['40001', '40P01']);
+const oldestVersion = 130_000;
 const maxAttempts = 20;
 
 /**
- * Opens PostgreSQL. Transactions run SERIALIZABLE and are repeated when the server finds a conflict; migrations run
- * under an advisory lock, so that replicas may start together.
+ * Opens PostgreSQL 13 or later. Reads run READ COMMITTED, each on a snapshot of its own; transactions run SERIALIZABLE
+ * and are repeated when the server finds a conflict; migrations run under an advisory lock, so that replicas may start
+ * together.
+ *
+ * @param url `postgres://…`; its password appears in no error
+ * @throws DatabaseError where the server cannot be reached, refuses, is too old, or does not keep what it acknowledges
  */
-export async function openPostgres(url: string): Promise<Database> {
-  const pool = new pg.Pool({
+export async function openPostgres(
+  url: string,
+  randomness: Randomness,
+  migrations?: readonly Migration[],
+): Promise<Database> {
+  const config = poolConfig(url);
+  const place = describe(config);
+  // readers have a pool of their own: a transaction's work may read beside it, and must never wait for another
+  // transaction's connection to do so
+  const readers = openPool(config);
+  const writers = openPool(config);
+  const read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: readers }) });
+  const write = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: writers }) });
+  const listeners = new CommitListeners();
+  const scope = new TransactionScope();
+  const close = async () => {
+    await Promise.all([read.destroy(), write.destroy()]);
+  };
+
+  try {
+    await assertServes(read, place);
+    await write.transaction().execute(async (transaction) => {
+      await sql`set local statement_timeout = 0`.execute(transaction);
+      await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(transaction);
+      await migrate(transaction as unknown as Kysely<unknown>, columnTypes, migrations);
+    });
+  } catch (error) {
+    await close();
+    if (error instanceof DatabaseError) throw error;
+    throw new DatabaseError(`${place} cannot be used: ${postgresReason(error)}`);
+  }
+
+  async function attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return write
+      .transaction()
+      .setIsolationLevel('serializable')
+      .execute((transaction) => scope.run(() => work(transaction as unknown as Transaction)));
+  }
+
+  async function commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    let duplicates = 0;
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await attempt(work);
+      } catch (error) {
+        // two that looked for a row and then made it: the loser, run again, finds the winner's
+        const lostRace = isUniqueViolation(error) && duplicates++ === 0;
+        if (attempts >= maxAttempts || !(isSerializationConflict(error) || lostRace)) throw error;
+      }
+      await wait(jitter(attempts, randomness));
+    }
+  }
+
+  let closing: Promise<void> | undefined;
+  return {
+    engine: 'postgres',
+    read,
+    async transaction(work) {
+      scope.assertOutside();
+      const result = await commit(work);
+      await listeners.call();
+      return result;
+    },
+    onCommit(listener) {
+      return listeners.add(listener);
+    },
+    [Symbol.asyncDispose]() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function poolConfig(url: string): pg.PoolConfig {
+  return {
     connectionString: url,
     max: 10,
+    application_name: 'innate',
     connectionTimeoutMillis: 10_000,
+    statement_timeout: 30_000,
+    // a transaction left open holds back the change log's readers and the server's own cleaning
+    idle_in_transaction_session_timeout: 30_000,
+    // the server's limit does not help where the network swallows its answer
+    query_timeout: 60_000,
+    keepAlive: true,
     // int8 holds times and counters of ours, all far below 2^53
     types: {
       getTypeParser: (id, format) =>
         id === int8 && format !== 'binary' ? Number : pg.types.getTypeParser(id, format as 'text'),
     },
-  });
+  };
+}
+
+function openPool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(config);
   // an idle connection that the server drops must not end the process; the next query opens another
   pool.on('error', () => undefined);
-  const read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  const listeners = new CommitListeners();
+  return pool;
+}
 
+function describe(config: pg.PoolConfig): string {
   try {
-    await read.transaction().execute(async (transaction) => {
-      await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(transaction);
-      await migrate(transaction as unknown as Kysely<unknown>, columnTypes);
-    });
-  } catch (error) {
-    await read.destroy();
-    throw error;
+    const { host, port, database, user } = new pg.Client(config);
+    return `PostgreSQL at ${host}:${port}, database ${database ?? user ?? ''}`;
+  } catch {
+    // the error's text may hold the address and its password
+    throw new DatabaseError(
+      'the database address cannot be read: postgres://user:password@host:port/database',
+    );
   }
+}
 
-  return {
-    engine: 'postgres',
-    read,
-    async transaction(work) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          const result = await read
-            .transaction()
-            .setIsolationLevel('serializable')
-            .execute((transaction) => work(transaction as unknown as Transaction));
-          await listeners.call();
-          return result;
-        } catch (error) {
-          if (attempt === maxAttempts || !serializationFailure.has((error as { code?: string }).code ?? '')) {
-            throw error;
-          }
-        }
-      }
-    },
-    onCommit(listener) {
-      return listeners.add(listener);
-    },
-    async [Symbol.asyncDispose]() {
-      await read.destroy();
-    },
-  };
+/** A commit that PostgreSQL acknowledges must be on its disk. */
+async function assertServes(queries: Kysely<Tables>, place: string): Promise<void> {
+  const { rows } = await sql<{ version: number; name: string; setting: string }>`
+    select current_setting('server_version_num')::int as version, name, setting from pg_settings
+     where name in ('fsync', 'full_page_writes', 'synchronous_commit')`.execute(queries);
+  for (const { version, name, setting } of rows) {
+    if (version < oldestVersion) throw new DatabaseError(`${place} is older than version 13`);
+    if (setting === 'off') {
+      throw new DatabaseError(`${place} may lose what it has acknowledged: its setting ${name} is off`);
+    }
+  }
+}
+
+/** Milliseconds to wait before another attempt: random, so that those who collided do not collide again. */
+function jitter(attempt: number, randomness: Randomness): number {
+  const [random = 0] = randomness.bytes(1);
+  return (random / 255) * Math.min(200, 4 * 2 ** Math.min(attempt, 6));
 }

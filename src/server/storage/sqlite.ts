@@ -1,8 +1,12 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
 import { CommitListeners, type Database, type Transaction } from './database.ts';
-import { type ColumnTypes, migrate } from './migrate.ts';
+import { DatabaseError } from './database-errors.ts';
+import { type ColumnTypes, type Migration, migrate } from './migrate.ts';
+import { sqliteDialect } from './sqlite-driver.ts';
 import type { Tables } from './tables.ts';
+import { TransactionScope } from './transaction-scope.ts';
 
 const columnTypes: ColumnTypes = {
   bytes: 'blob',
@@ -13,47 +17,42 @@ const columnTypes: ColumnTypes = {
 
 /**
  * Opens the embedded database: WAL, `synchronous=FULL` (a commit is on the disk before it is acknowledged), one
- * connection that writes, one transaction at a time, and one that reads committed snapshots beside it.
+ * connection that writes, one transaction at a time, and one that reads committed snapshots beside it. The file and
+ * what SQLite puts beside it are the owner's alone (0600).
+ *
+ * @throws DatabaseError where the file is not a database of ours or cannot be opened
  */
-export async function openSqlite(file: string): Promise<Database> {
-  const writing = open(file);
-  writing.exec('PRAGMA journal_mode = WAL');
-  writing.exec('PRAGMA synchronous = FULL');
-  const writer = kyselyOver(writing);
-  writing.exec('BEGIN EXCLUSIVE');
+export async function openSqlite(file: string, migrations?: readonly Migration[]): Promise<Database> {
+  const writing = openForWriting(file);
+  const writer = new Kysely<Tables>({ dialect: sqliteDialect(writing) });
   try {
-    await migrate(writer as unknown as Kysely<unknown>, columnTypes);
-    writing.exec('COMMIT');
+    await writer
+      .transaction()
+      .execute((transaction) => migrate(transaction as unknown as Kysely<unknown>, columnTypes, migrations));
   } catch (error) {
-    writing.exec('ROLLBACK');
     writing.close();
     throw error;
   }
   const reading = open(file);
   reading.exec('PRAGMA query_only = 1');
-  const read = kyselyOver(reading);
+  const read = new Kysely<Tables>({ dialect: sqliteDialect(reading) });
 
   const listeners = new CommitListeners();
+  const scope = new TransactionScope();
   let queue: Promise<unknown> = Promise.resolve();
-
-  async function transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    writing.exec('BEGIN IMMEDIATE');
-    let result: T;
-    try {
-      result = await work(writer as Transaction);
-      writing.exec('COMMIT');
-    } catch (error) {
-      if (writing.isTransaction) writing.exec('ROLLBACK');
-      throw error;
-    }
-    return result;
-  }
+  let closed = false;
 
   return {
     engine: 'sqlite',
     read,
     async transaction(work) {
-      const turn = queue.then(() => transact(work));
+      scope.assertOutside();
+      if (closed) throw new Error('the database is closed');
+      const turn = queue.then(() =>
+        writer
+          .transaction()
+          .execute((transaction) => scope.run(() => work(transaction as unknown as Transaction))),
+      );
       queue = turn.catch(() => undefined);
       const result = await turn;
       await listeners.call();
@@ -62,55 +61,36 @@ export async function openSqlite(file: string): Promise<Database> {
     onCommit(listener) {
       return listeners.add(listener);
     },
+    /** Lets the transactions that were asked for finish. */
     async [Symbol.asyncDispose]() {
+      if (closed) return;
+      closed = true;
       await queue;
-      await read.destroy();
-      await writer.destroy();
+      reading.close();
+      writing.close();
     },
   };
+}
+
+function openForWriting(file: string): DatabaseSync {
+  try {
+    // SQLite gives its own mode to new files, and the database's mode to the files beside it
+    closeSync(openSync(file, 'a', 0o600));
+    const database = open(file);
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = FULL');
+    // where the system's fsync leaves data in the drive's cache (macOS)
+    database.exec('PRAGMA fullfsync = 1');
+    return database;
+  } catch (cause) {
+    throw new DatabaseError(`${file} cannot be opened as a database: ${sentence(cause)}`, { cause });
+  }
 }
 
 function open(file: string): DatabaseSync {
   return new DatabaseSync(file, { timeout: 5000, enableForeignKeyConstraints: true });
 }
 
-function kyselyOver(database: DatabaseSync): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: new KyselyAdapter(database) }) });
-}
-
-/** `node:sqlite` in the shape Kysely's SQLite dialect expects, with prepared statements kept by their text. */
-class KyselyAdapter implements SqliteDatabase {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, SqliteStatement>();
-  static readonly #kept = 256;
-
-  constructor(database: DatabaseSync) {
-    this.#database = database;
-  }
-
-  prepare(sql: string): SqliteStatement {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = asKyselyStatement(this.#database.prepare(sql));
-    if (this.#statements.size >= KyselyAdapter.#kept) this.#statements.clear();
-    this.#statements.set(sql, statement);
-    return statement;
-  }
-
-  close(): void {
-    this.#statements.clear();
-    this.#database.close();
-  }
-}
-
-type Bindings = Parameters<StatementSync['all']>;
-
-function asKyselyStatement(statement: StatementSync): SqliteStatement {
-  const bind = (parameters: readonly unknown[]) => parameters as unknown as Bindings;
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...bind(parameters)),
-    run: (parameters) => statement.run(...bind(parameters)),
-    iterate: (parameters) => statement.iterate(...bind(parameters)),
-  };
+function sentence(cause: unknown): string {
+  return cause instanceof Error ? cause.message : 'unknown error';
 }
