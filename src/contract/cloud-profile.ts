@@ -43,7 +43,12 @@ export type Surface =
   | { readonly kind: 'vault'; readonly vaultName: string };
 
 /** Other names of Entra's that clients may ask for under the `azure` profile. */
-const azureLoginAliases = new Set(['login.windows.net', 'login.microsoft.com', 'sts.windows.net']);
+const azureLoginAliases = ['login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
+
+/** Every name under which the token service answers, the one it calls itself first. */
+export function loginNames(profile: CloudProfile): readonly string[] {
+  return profile.kind === 'azure' ? [profile.login, ...azureLoginAliases] : [profile.login];
+}
 
 /**
  * Which surface answers for a host name (any case, port allowed), or `undefined` where none does.
@@ -51,11 +56,10 @@ const azureLoginAliases = new Set(['login.windows.net', 'login.microsoft.com', '
  */
 export function surfaceOf(profile: CloudProfile, hostHeader: string): Surface | undefined {
   const host = hostHeader.toLowerCase().replace(/:\d{1,5}$/, '');
-  if (host === profile.login) return { kind: 'login' };
   if (host === profile.management) return { kind: 'management' };
   if (host === profile.graph) return { kind: 'graph' };
   if (host === profile.agents) return { kind: 'agents' };
-  if (profile.kind === 'azure' && azureLoginAliases.has(host)) return { kind: 'login' };
+  if (loginNames(profile).includes(host)) return { kind: 'login' };
   const suffix = `.${profile.vaultSuffix}`;
   if (host.endsWith(suffix)) {
     const vaultName = host.slice(0, -suffix.length);
@@ -67,8 +71,7 @@ export function surfaceOf(profile: CloudProfile, hostHeader: string): Surface | 
 /** Every name a TLS certificate of the deployment must carry. */
 export function certificateNames(profile: CloudProfile): readonly string[] {
   return [
-    profile.login,
-    ...(profile.kind === 'azure' ? azureLoginAliases : []),
+    ...loginNames(profile),
     profile.management,
     profile.graph,
     profile.agents,

@@ -25,6 +25,8 @@ export interface SurfaceOptions {
   readonly randomness: Randomness;
   /** Octets of a request body at most; 1 MiB unless told. */
   readonly bodyLimit?: number;
+  /** Whether repeated slashes and a trailing one in a path mean nothing, as clients of the token service expect. */
+  readonly tolerateSlashes?: boolean;
 }
 
 /** Members of JSON deeper than this are refused, before anything recursive sees them. */
@@ -37,12 +39,18 @@ const maxDepth = 32;
  */
 export function createSurface(options: SurfaceOptions): FastifyInstance {
   const { dialect, log, randomness } = options;
+  const tolerant = options.tolerateSlashes ?? false;
   const app = Fastify({
     logger: false,
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
     genReqId: () => randomness.uuid(),
     exposeHeadRoutes: false,
-    routerOptions: { caseSensitive: false, maxParamLength: 2048 },
+    routerOptions: {
+      caseSensitive: false,
+      maxParamLength: 2048,
+      ignoreDuplicateSlashes: tolerant,
+      ignoreTrailingSlash: tolerant,
+    },
     frameworkErrors: (error, request, reply) => {
       const failure = new DomainError('malformed', error.message);
       void answer(reply as FastifyReply, dialect.envelope(failure, request));

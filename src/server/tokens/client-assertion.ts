@@ -1,0 +1,222 @@
+import type { KeyObject } from 'node:crypto';
+import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import { loginNames } from '../../contract/cloud-profile.ts';
+import { type ClientId, parseGuid, type TenantId } from '../../foundation/ids.ts';
+import type { Tenant } from '../directory/directory-store.ts';
+import type { Principal } from '../directory/service-principals.ts';
+import { type JsonMembers, parseCompactJws, type UnverifiedJws } from '../http/compact-jws.ts';
+import { aadsts } from '../http/dialects/aadsts.ts';
+import type { ClientCertificate, ClientCertificates, Thumbprint } from './client-certificates.ts';
+import { algorithmFor, keyIsSound, signatureHolds } from './signature.ts';
+
+/** Seconds by which a client's clock may differ (b.2 rule 5). */
+const skew = 300;
+/** Characters of an assertion at most: room for a chain in `x5c`. */
+const maxAssertionLength = 24_576;
+const types = new Set<unknown>([undefined, 'JWT', 'http://openid.net/specs/jwt/1.0']);
+const algorithmPattern = /^(?:[RP]S(?:256|384|512)|ES(?:256|384))$/;
+
+/** A client assertion that is well-formed, and proves nothing yet. */
+export interface ClaimedAssertion {
+  readonly jws: UnverifiedJws;
+  /** The client it speaks for, where it names one by GUID. */
+  readonly claimedSubject: ClientId | undefined;
+  readonly thumbprints: readonly Thumbprint[];
+}
+
+/**
+ * Reads an assertion in any of the dialects of b.2.
+ *
+ * @throws DomainError AADSTS50027, 5002727 or 5002730
+ */
+export function readAssertion(text: string): ClaimedAssertion {
+  const jws = parseCompactJws(text, maxAssertionLength);
+  if (jws === undefined) throw aadsts(50027, { reason: 'The client assertion is not a well-formed JWT.' });
+  const { header, payload } = jws;
+  if (!types.has(header['typ'])) throw aadsts(5002727, {});
+  if (typeof header['alg'] !== 'string' || !algorithmPattern.test(header['alg'])) throw aadsts(5002730, {});
+  if (header['crit'] !== undefined) {
+    throw aadsts(50027, { reason: 'The client assertion has a critical header that is not understood.' });
+  }
+  const subject = payload['sub'];
+  return {
+    jws,
+    claimedSubject: typeof subject === 'string' ? parseGuid<ClientId>(subject) : undefined,
+    thumbprints: readThumbprints(header),
+  };
+}
+
+function readThumbprints(header: JsonMembers): readonly Thumbprint[] {
+  const found: Thumbprint[] = [];
+  for (const member of ['x5t#S256', 'x5t', 'kid']) {
+    const text = header[member];
+    if (typeof text !== 'string' || text.length > 128) continue;
+    const octets = Buffer.from(text, /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/.test(text) ? 'hex' : 'base64');
+    const value = octets.toString('base64url');
+    if (octets.length === 32) found.push({ algorithm: 'sha-256', value });
+    else if (octets.length === 20) found.push({ algorithm: 'sha-1', value });
+  }
+  return found;
+}
+
+interface AssertionQuestion {
+  readonly tenant: Tenant;
+  readonly assertion: ClaimedAssertion;
+  /** The principal of the client it is for; `undefined` where the tenant has none. */
+  readonly principal: Principal | undefined;
+  /** A key of ours, checked against where there is no other, so that the answer takes as long. */
+  readonly decoy: KeyObject | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Checks assertions signed with a certificate's key (`private_key_jwt`, b.2). */
+export class ClientAssertions {
+  readonly #profile: CloudProfile;
+  readonly #certificates: ClientCertificates;
+  /** Accepted audiences by tenant: what a tenant's names make of the deployment's. */
+  readonly #audiences = new Map<TenantId, ReadonlySet<string>>();
+
+  constructor(profile: CloudProfile, certificates: ClientCertificates) {
+    this.#profile = profile;
+    this.#certificates = certificates;
+  }
+
+  /**
+   * The certificate whose key signed the assertion, for this client, this tenant and this time. `undefined` where the
+   * tenant has no such client, after the same work.
+   *
+   * @throws DomainError AADSTS700027, 5002730, 50048, 70025, 700021, 700023, 700024 or 50027
+   */
+  async check(question: AssertionQuestion): Promise<ClientCertificate | undefined> {
+    const { tenant, assertion, principal, decoy, now } = question;
+    const { jws } = assertion;
+    const certificate =
+      principal === undefined
+        ? undefined
+        : await this.#find(tenant.tenantId, principal, assertion.thumbprints);
+    if (principal === undefined || certificate === undefined) {
+      if (decoy !== undefined) signatureHolds('RS256', decoy, jws.signingInput, jws.signature);
+      if (principal === undefined) return undefined;
+      throw badSignature('The key was not found.', assertion);
+    }
+    const algorithm = algorithmFor(jws.header['alg'], certificate.publicKey);
+    if (algorithm === undefined || !keyIsSound(certificate.publicKey)) throw aadsts(5002730, {});
+    if (!signatureHolds(algorithm, certificate.publicKey, jws.signingInput, jws.signature)) {
+      throw badSignature(
+        'The provided signature value did not match the expected signature value.',
+        assertion,
+      );
+    }
+    if (certificate.notAfter <= now || certificate.notBefore > now + skew * 1000) {
+      throw badSignature('The key used is expired.', assertion);
+    }
+    checkParties(jws.payload, principal);
+    this.#checkAudience(jws.payload['aud'], tenant);
+    checkTimes(jws.payload, now);
+    return certificate;
+  }
+
+  async #find(
+    tenantId: TenantId,
+    principal: Principal,
+    thumbprints: readonly Thumbprint[],
+  ): Promise<ClientCertificate | undefined> {
+    for (const thumbprint of thumbprints) {
+      const certificate = await this.#certificates.find(tenantId, principal.clientId, thumbprint);
+      if (
+        certificate !== undefined &&
+        certificate.clientId === principal.clientId &&
+        certificate.principalId === principal.principalId
+      ) {
+        return certificate;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Any name of this tenant's token endpoint or issuer, under any of the deployment's login names (b.2 rule 6). Of
+   * several audiences each must be one: an assertion that another server may hold as well is not accepted here.
+   */
+  #checkAudience(claimed: unknown, tenant: Tenant): void {
+    const audiences: readonly unknown[] = Array.isArray(claimed) ? claimed : [claimed];
+    const accepted = this.#audiencesOf(tenant);
+    const ours = audiences.every(
+      (audience) => typeof audience === 'string' && accepted.has(canonicalUrl(audience)),
+    );
+    if (audiences.length === 0 || !ours) throw aadsts(700023, {});
+  }
+
+  #audiencesOf({ tenantId, defaultDomain }: Tenant): ReadonlySet<string> {
+    const known = this.#audiences.get(tenantId);
+    if (known !== undefined) return known;
+    const accepted = new Set<string>();
+    for (const name of [tenantId, defaultDomain]) {
+      accepted.add(`https://${this.#profile.v1IssuerHost}/${name}`);
+      for (const host of loginNames(this.#profile)) {
+        const authority = `https://${host}/${name}`;
+        for (const path of ['', '/v2.0', '/oauth2/token', '/oauth2/v2.0/token']) {
+          accepted.add(`${authority}${path}`);
+        }
+      }
+    }
+    if (this.#audiences.size >= 1024) this.#audiences.clear();
+    this.#audiences.set(tenantId, accepted);
+    return accepted;
+  }
+}
+
+/** Lower case, without port, repeated slashes and a trailing one: differences that clients' settings make. */
+function canonicalUrl(url: string): string {
+  if (url.length > 512) return '';
+  const match = /^https:\/\/([^/:?#]+)(?::\d{1,5})?(\/[^?#]*)?$/i.exec(url);
+  if (match === null) return '';
+  const path = (match[2] ?? '').replace(/\/{2,}/g, '/').replace(/\/$/, '');
+  return `https://${match[1]}${path}`.toLowerCase();
+}
+
+function checkParties(payload: JsonMembers, principal: Principal): void {
+  const { iss, sub } = payload;
+  const issuer = typeof iss === 'string' ? parseGuid<ClientId>(iss) : undefined;
+  const subject = typeof sub === 'string' ? parseGuid<ClientId>(sub) : undefined;
+  if (issuer === undefined) {
+    // who names another issuer means a federated credential
+    throw aadsts(70025, { client: principal.clientId, name: principal.displayName });
+  }
+  if (subject !== issuer) throw aadsts(50048, {});
+  if (issuer !== principal.clientId) throw aadsts(700021, {});
+}
+
+function checkTimes(payload: JsonMembers, now: number): void {
+  const expires = readTime(payload['exp']);
+  if (expires === undefined) throw aadsts(50027, { reason: 'The client assertion has no expiry time.' });
+  const starts = payload['nbf'] === undefined ? undefined : readTime(payload['nbf']);
+  const issued = payload['iat'] === undefined ? undefined : readTime(payload['iat']);
+  const unreadable = [starts ?? payload['nbf'], issued ?? payload['iat']].some(
+    (value) => value !== undefined && typeof value !== 'number',
+  );
+  if (unreadable) throw aadsts(50027, { reason: 'A time of the client assertion is no time.' });
+  const seconds = now / 1000;
+  const from = Math.max(starts ?? 0, issued ?? 0);
+  if (expires + skew <= seconds || from - skew > seconds) {
+    throw aadsts(700024, { now: isoTime(seconds), from: isoTime(from), until: isoTime(expires) });
+  }
+}
+
+/** NumericDate as clients really send it: a number, with fraction or not, or its text (b.2). */
+function readTime(value: unknown): number | undefined {
+  const number =
+    typeof value === 'string' && /^\d{1,12}(\.\d{1,9})?$/.test(value) ? Number(value) : (value as number);
+  return typeof number === 'number' && number >= 0 && number < 253_402_300_800 ? number : undefined;
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
+function badSignature(reason: string, { thumbprints }: ClaimedAssertion) {
+  const [first] = thumbprints;
+  const hex = first === undefined ? '' : Buffer.from(first.value, 'base64url').toString('hex').toUpperCase();
+  return aadsts(700027, { reason, thumbprint: hex });
+}

@@ -1,0 +1,169 @@
+import { jwtBearerAssertion } from '../../contract/oauth2.ts';
+import type { Clock } from '../../foundation/clock.ts';
+import type { DomainError } from '../../foundation/domain-error.ts';
+import { type ClientId, parseGuid, type TenantId } from '../../foundation/ids.ts';
+import { checkSecret } from '../directory/applications.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Tenant } from '../directory/directory-store.ts';
+import type { Principal } from '../directory/service-principals.ts';
+import { aadsts } from '../http/dialects/aadsts.ts';
+import type { ClientProof } from './claims.ts';
+import { type ClaimedAssertion, type ClientAssertions, readAssertion } from './client-assertion.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { decode, given, type TokenForm } from './token-form.ts';
+
+/** A client that has proven itself, and may sign in. */
+export interface AuthenticatedClient {
+  readonly principal: Principal;
+  readonly proof: ClientProof;
+  /** ARM id of the resource whose host holds the certificate; only from a host's credential. */
+  readonly hostResourceId: string | undefined;
+  /** What was shown, for the audit line: a certificate's thumbprint. */
+  readonly credential: string | undefined;
+}
+
+/** What a request shows to prove its client. */
+type ClaimedCredential =
+  | { readonly kind: 'secret'; readonly claimedClientId: string; readonly secret: string }
+  | {
+      readonly kind: 'assertion';
+      readonly claimedClientId: string | undefined;
+      readonly assertion: ClaimedAssertion;
+    };
+
+/** RFC 6749 §2.3 with the methods of b.1: `client_secret_post`, `client_secret_basic`, `private_key_jwt`. */
+export class ClientAuthentication {
+  readonly #directory: Pick<Directory, 'client'>;
+  readonly #assertions: ClientAssertions;
+  readonly #keys: SigningKeys;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    readonly directory: Pick<Directory, 'client'>;
+    readonly assertions: ClientAssertions;
+    readonly keys: SigningKeys;
+    readonly clock: Clock;
+  }) {
+    this.#directory = parts.directory;
+    this.#assertions = parts.assertions;
+    this.#keys = parts.keys;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * The client of a request. One that does not exist costs the same work as one that shows a wrong credential.
+   *
+   * @throws DomainError of `aadsts.ts`: 700016, 7000112, 7000215, 7000216, 7000222 and those of assertions
+   */
+  async authenticate(
+    tenant: Tenant,
+    request: { readonly form: TokenForm; readonly authorization: string | undefined; readonly grant: string },
+  ): Promise<AuthenticatedClient> {
+    const claimed = readCredential(request.form, request.authorization);
+    if (claimed === undefined) throw aadsts(7000216, { grant: request.grant });
+    const client = await (claimed.kind === 'secret'
+      ? this.#bySecret(tenant, claimed)
+      : this.#byAssertion(tenant, claimed));
+    const { principal } = client;
+    if (!principal.enabled) {
+      throw aadsts(7000112, { client: principal.clientId, name: principal.displayName });
+    }
+    return client;
+  }
+
+  async #bySecret(
+    tenant: Tenant,
+    { claimedClientId, secret }: Extract<ClaimedCredential, { readonly kind: 'secret' }>,
+  ): Promise<AuthenticatedClient> {
+    const client = await this.#find(tenant.tenantId, parseGuid<ClientId>(claimedClientId));
+    const result = checkSecret(client?.secrets, secret, this.#clock.now());
+    if (client === undefined) throw unknownClient(claimedClientId, tenant);
+    const { principal } = client;
+    if (result === 'expired') throw aadsts(7000222, { client: principal.clientId });
+    if (result === 'wrong') throw aadsts(7000215, { client: principal.clientId });
+    return { principal, proof: 'secret', hostResourceId: undefined, credential: undefined };
+  }
+
+  async #byAssertion(
+    tenant: Tenant,
+    { claimedClientId, assertion }: Extract<ClaimedCredential, { readonly kind: 'assertion' }>,
+  ): Promise<AuthenticatedClient> {
+    const clientId =
+      claimedClientId === undefined ? assertion.claimedSubject : parseGuid<ClientId>(claimedClientId);
+    const principal = (await this.#find(tenant.tenantId, clientId))?.principal;
+    const keys = await this.#keys.of(tenant.tenantId);
+    const certificate = await this.#assertions.check({
+      tenant,
+      assertion,
+      principal,
+      decoy: keys?.active?.publicKey,
+      now: this.#clock.now(),
+    });
+    if (principal === undefined || certificate === undefined) {
+      throw unknownClient(claimedClientId ?? clientId ?? '', tenant);
+    }
+    return {
+      principal,
+      proof: 'certificate',
+      hostResourceId: certificate.resourceId,
+      credential: certificate.thumbprint,
+    };
+  }
+
+  async #find(tenantId: TenantId, clientId: ClientId | undefined) {
+    return clientId === undefined ? undefined : await this.#directory.client(tenantId, clientId);
+  }
+}
+
+function unknownClient(claimedClientId: string, tenant: Tenant): DomainError {
+  return aadsts(700016, { client: claimedClientId, tenant: tenant.displayName });
+}
+
+/**
+ * What the request shows; one method only (RFC 6749 §2.3).
+ *
+ * @returns `undefined` where it shows nothing
+ * @throws DomainError AADSTS900144, 9002313 and those of `readAssertion`
+ */
+function readCredential(form: TokenForm, authorization: string | undefined): ClaimedCredential | undefined {
+  const clientId = given(form, 'client_id');
+  const secret = given(form, 'client_secret');
+  const assertion = given(form, 'client_assertion');
+  const basic = readBasic(authorization);
+  const methods = [secret, assertion, basic].filter((method) => method !== undefined);
+  if (methods.length > 1) {
+    throw aadsts(9002313, { reason: 'The request shows more than one credential of the client.' });
+  }
+  if (basic !== undefined) {
+    if (clientId !== undefined && clientId.toLowerCase() !== basic.claimedClientId.toLowerCase()) {
+      throw aadsts(9002313, { reason: "The Authorization header and 'client_id' name different clients." });
+    }
+    return basic;
+  }
+  if (assertion !== undefined) {
+    const type = given(form, 'client_assertion_type');
+    if (type === undefined) throw aadsts(900144, { parameter: 'client_assertion_type' });
+    if (type !== jwtBearerAssertion) {
+      throw aadsts(9002313, { reason: "The 'client_assertion_type' is not supported." });
+    }
+    return { kind: 'assertion', claimedClientId: clientId, assertion: readAssertion(assertion) };
+  }
+  if (clientId === undefined) throw aadsts(900144, { parameter: 'client_id' });
+  return secret === undefined ? undefined : { kind: 'secret', claimedClientId: clientId, secret };
+}
+
+/** RFC 6749 §2.3.1: both halves form-encoded, then base64. */
+function readBasic(
+  authorization: string | undefined,
+): Extract<ClaimedCredential, { readonly kind: 'secret' }> | undefined {
+  const encoded = authorization && /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization)?.[1];
+  if (!encoded) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 1 || colon === text.length - 1) return undefined;
+  return {
+    kind: 'secret',
+    claimedClientId: decode(text.slice(0, colon)),
+    secret: decode(text.slice(colon + 1)),
+  };
+}

@@ -1,0 +1,61 @@
+import { aadsts } from '../../http/dialects/aadsts.ts';
+import type { Audiences } from '../audiences.ts';
+import { given, required, type TokenForm } from '../token-form.ts';
+import type { Grant } from './grant.ts';
+
+/** Scopes of OpenID Connect, which some clients add to every request (c.2 rule 1). */
+const openidScopes = new Set(['openid', 'profile', 'email', 'offline_access']);
+const suffix = '/.default';
+
+/** RFC 6749 §4.4: a token for the client itself. v1 names the resource, v2 its `/.default` scope (c.1, c.2). */
+export function clientCredentials(audiences: Audiences): Grant<{ readonly resource: string }> {
+  return {
+    grantType: 'client_credentials',
+    clientAuthentication: 'required',
+
+    parameters(form, version) {
+      checkClaims(form);
+      const resource = given(form, 'resource');
+      if (version === 'v1') {
+        if (resource !== undefined) return { resource };
+        const scope = given(form, 'scope');
+        if (scope === undefined) throw aadsts(900144, { parameter: 'resource' });
+        return { resource: resourceOfScope(scope) };
+      }
+      if (resource !== undefined && given(form, 'scope') === undefined) throw aadsts(901002, {});
+      return { resource: resourceOfScope(required(form, 'scope')) };
+    },
+
+    async decide({ tenant, client, parameters }) {
+      const resource = await audiences.resolve(tenant.tenantId, parameters.resource);
+      if (resource === undefined) {
+        throw aadsts(500011, { resource: parameters.resource, tenant: tenant.displayName });
+      }
+      const { principal, proof, hostResourceId } = client;
+      return { principal, resource, requested: parameters.resource, proof, hostResourceId };
+    },
+  };
+}
+
+/** The one resource of a scope parameter: what stands before `/.default`, octet for octet. */
+function resourceOfScope(scope: string): string {
+  const wanted = new Set(scope.split(' ').filter((word) => word !== '' && !openidScopes.has(word)));
+  const [first, second] = wanted;
+  if (first === undefined) throw aadsts(28002, { scope });
+  if (second !== undefined) throw aadsts(28003, { scope });
+  if (!first.endsWith(suffix)) throw aadsts(1002012, { scope: first });
+  const resource = first.slice(0, -suffix.length);
+  if (resource === '') throw aadsts(70011, { scope: first });
+  return resource;
+}
+
+/** A claims request (OpenID Connect Core §5.5) must be JSON; nothing in it is needed for an application's token. */
+function checkClaims(form: TokenForm): void {
+  const claims = given(form, 'claims');
+  if (claims === undefined) return;
+  try {
+    JSON.parse(claims);
+  } catch {
+    throw aadsts(9002313, { reason: "The 'claims' parameter is not JSON." });
+  }
+}

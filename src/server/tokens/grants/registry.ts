@@ -1,0 +1,8 @@
+import type { Audiences } from '../audiences.ts';
+import { clientCredentials } from './client-credentials.ts';
+import type { Grant } from './grant.ts';
+
+/** Every grant type of the token endpoint. */
+export function grants(parts: { readonly audiences: Audiences }): readonly Grant[] {
+  return [clientCredentials(parts.audiences)];
+}
