@@ -109,6 +109,23 @@ export async function issueLeaf(
   };
 }
 
+/**
+ * Whether an authority can still issue: key and certificate belong together, there is time for a leaf, and it is
+ * constrained to exactly these names.
+ */
+export function authorityServes(authority: AuthorityFiles, names: readonly string[], clock: Clock): boolean {
+  try {
+    const certificate = new X509Certificate(authority.certificate);
+    return (
+      certificate.checkPrivateKey(createPrivateKey(authority.privateKey)) &&
+      certificate.validToDate.getTime() - clock.now() > leafLife &&
+      certificate.raw.includes(nameConstraints(names))
+    );
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a leaf still serves: signed by this authority, for these names, with time left. */
 export function leafServes(
   leaf: TlsIdentity,
@@ -116,8 +133,14 @@ export function leafServes(
   names: readonly string[],
   clock: Clock,
 ): boolean {
-  const certificate = new X509Certificate(leaf.certificateChain);
-  const issuer = new X509Certificate(authority.certificate);
+  let certificate: X509Certificate;
+  let issuer: X509Certificate;
+  try {
+    certificate = new X509Certificate(leaf.certificateChain);
+    issuer = new X509Certificate(authority.certificate);
+  } catch {
+    return false;
+  }
   return (
     certificate.checkIssued(issuer) &&
     certificate.verify(issuer.publicKey) &&
