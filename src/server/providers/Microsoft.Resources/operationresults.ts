@@ -1,0 +1,28 @@
+import type { AsyncOperations } from '../../resource-manager/async-operations.ts';
+import {
+  monitorAnswer,
+  requireAsyncOperation,
+  startedByCaller,
+} from '../../resource-manager/location-operations.ts';
+import type { ResourceType } from '../../resource-manager/provider.ts';
+import { resourcesApiVersions } from './api-versions.ts';
+
+/** Where the deletion of a group is asked about: 202 while it runs, then 200 without a body (a.11). */
+export function operationResults(operations: AsyncOperations): ResourceType {
+  return {
+    namespace: 'Microsoft.Resources',
+    type: 'subscriptions/operationresults',
+    apiVersions: resourcesApiVersions,
+    owner: 'resource-manager',
+    tracked: false,
+    operations: [
+      {
+        method: 'GET',
+        path: '/subscriptions/{subscriptionId}/operationresults/{operationId}',
+        action: 'Microsoft.Resources/subscriptions/operationresults/read',
+        allowsOtherwise: (context) => startedByCaller(operations, context),
+        run: async (context) => monitorAnswer(await requireAsyncOperation(operations, context), context, 200),
+      },
+    ],
+  };
+}

@@ -1,0 +1,115 @@
+import { parseScope, ResourceIdError, subscriptionOf } from '../../../contract/resource-id.ts';
+import type { SubscriptionId } from '../../../foundation/ids.ts';
+import { listOfPrincipal } from '../../authorization/authorization-store.ts';
+import type { Caller } from '../../http/bearer.ts';
+import {
+  type OperationContext,
+  type ResourceType,
+  subscriptionOfContext,
+} from '../../resource-manager/provider.ts';
+import { regions } from '../../resource-manager/regions.ts';
+import { listSubscriptions, type Subscription } from '../../resource-manager/subscription-store.ts';
+import type { Database } from '../../storage/database.ts';
+import { resourcesApiVersions } from './api-versions.ts';
+
+const namespace = 'Microsoft.Resources';
+
+/** Subscriptions and their locations (`spec/resource-manager.md` a.9). */
+export function subscriptions(database: Database): ResourceType {
+  return {
+    namespace,
+    type: 'subscriptions',
+    apiVersions: resourcesApiVersions,
+    owner: 'resource-manager',
+    tracked: false,
+    operations: [
+      {
+        method: 'GET',
+        path: '/subscriptions',
+        action: 'Microsoft.Resources/subscriptions/read',
+        async run({ caller }) {
+          const sees = await visibleTo(database, caller);
+          const all = await listSubscriptions(database.read, caller.tenantId);
+          const value = all.filter(({ subscriptionId }) => sees(subscriptionId)).map(present);
+          return { status: 200, body: { value, count: { type: 'Total', value: value.length } } };
+        },
+      },
+      {
+        method: 'GET',
+        path: '/subscriptions/{subscriptionId}',
+        action: 'Microsoft.Resources/subscriptions/read',
+        allowsOtherwise: (context) => seesSubscription(database, context),
+        run: async (context) => ({ status: 200, body: present(subscriptionOfContext(context)) }),
+      },
+      {
+        method: 'GET',
+        path: '/subscriptions/{subscriptionId}/locations',
+        action: 'Microsoft.Resources/subscriptions/locations/read',
+        allowsOtherwise: (context) => seesSubscription(database, context),
+        run: async (context) => ({
+          status: 200,
+          body: { value: presentLocations(subscriptionOfContext(context).subscriptionId) },
+        }),
+      },
+    ],
+  };
+}
+
+/** A caller sees the subscriptions in which, or above which, some role is assigned to it. */
+async function visibleTo(database: Database, caller: Caller): Promise<(id: SubscriptionId) => boolean> {
+  const seen = new Set<SubscriptionId>();
+  for (const { scope } of await listOfPrincipal(database.read, caller.tenantId, caller.principalId)) {
+    const subscriptionId = subscriptionIn(scope);
+    if (subscriptionId === 'every') return () => true;
+    if (subscriptionId !== undefined) seen.add(subscriptionId);
+  }
+  return (id) => seen.has(id);
+}
+
+function subscriptionIn(scope: string): SubscriptionId | 'every' | undefined {
+  if (scope === '/') return 'every';
+  try {
+    return subscriptionOf(parseScope(scope));
+  } catch (error) {
+    if (error instanceof ResourceIdError) return undefined;
+    throw error;
+  }
+}
+
+async function seesSubscription(database: Database, context: OperationContext<undefined>): Promise<boolean> {
+  const sees = await visibleTo(database, context.caller);
+  return sees(subscriptionOfContext(context).subscriptionId);
+}
+
+function present(subscription: Subscription): object {
+  const { subscriptionId, tenantId, displayName, state } = subscription;
+  return {
+    id: `/subscriptions/${subscriptionId}`,
+    authorizationSource: 'RoleBased',
+    managedByTenants: [],
+    subscriptionId,
+    tenantId,
+    displayName,
+    state,
+    subscriptionPolicies: {
+      locationPlacementId: 'Public_2014-09-01',
+      quotaId: 'PayAsYouGo_2014-09-01',
+      spendingLimit: 'Off',
+    },
+  };
+}
+
+function presentLocations(subscriptionId: SubscriptionId): readonly object[] {
+  return regions.map(({ name, displayName, geographyGroup, physical }) => ({
+    id: `/subscriptions/${subscriptionId}/locations/${name}`,
+    name,
+    type: 'Region',
+    displayName,
+    regionalDisplayName: geographyGroup === '' ? displayName : `(${geographyGroup}) ${displayName}`,
+    metadata: {
+      regionType: physical ? 'Physical' : 'Logical',
+      regionCategory: physical ? 'Recommended' : 'Other',
+      ...(geographyGroup === '' ? {} : { geographyGroup }),
+    },
+  }));
+}

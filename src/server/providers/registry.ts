@@ -1,0 +1,42 @@
+import type { ResourceType } from '../resource-manager/provider.ts';
+import type { TrackedDependencies } from '../resource-manager/tracked-type.ts';
+import { type IssueJoinToken, joinTokens } from './Innate.Machines/issueJoinToken.ts';
+import { roleAssignments } from './Microsoft.Authorization/roleAssignments.ts';
+import { roleDefinitions } from './Microsoft.Authorization/roleDefinitions.ts';
+import { computeOperations } from './Microsoft.Compute/operations.ts';
+import { virtualMachines } from './Microsoft.Compute/virtualMachines.ts';
+import { type VaultsOptions, vaults } from './Microsoft.KeyVault/vaults.ts';
+import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
+import { operationResults } from './Microsoft.Resources/operationresults.ts';
+import { providers } from './Microsoft.Resources/providers.ts';
+import { resourceGroups } from './Microsoft.Resources/resourceGroups.ts';
+import { resources } from './Microsoft.Resources/resources.ts';
+import { subscriptions } from './Microsoft.Resources/subscriptions.ts';
+import { tenants } from './Microsoft.Resources/tenants.ts';
+import { aliases } from './Microsoft.Subscription/aliases.ts';
+
+export interface ProvidersOptions extends TrackedDependencies, VaultsOptions, EndpointsOptions {
+  readonly issueJoinToken: IssueJoinToken;
+}
+
+/** Every resource type that is served; a new one is one line. */
+export function createProviders(options: ProvidersOptions): readonly ResourceType[] {
+  const { database, identities, operations, randomness, issueJoinToken } = options;
+  const types: readonly ResourceType[] = [
+    endpoints(options),
+    tenants(database),
+    subscriptions(database),
+    resourceGroups(database, operations),
+    resources(database, identities),
+    providers(() => types),
+    operationResults(operations),
+    aliases(database, randomness),
+    roleDefinitions(),
+    roleAssignments(database),
+    virtualMachines(options),
+    computeOperations(operations),
+    vaults(options, options),
+    joinTokens(database, issueJoinToken),
+  ];
+  return types;
+}

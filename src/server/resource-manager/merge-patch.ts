@@ -1,0 +1,46 @@
+import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+
+/** JSON merge patch (RFC 7396): members replace, null removes, objects merge. */
+export function mergePatch(stored: JsonObject, patch: JsonObject): JsonObject {
+  const merged: Record<string, JsonValue> = { ...stored };
+  for (const [member, value] of Object.entries(patch)) {
+    if (value === null) {
+      delete merged[member];
+    } else if (isObject(value)) {
+      const before = merged[member];
+      merged[member] = mergePatch(before !== undefined && isObject(before) ? before : {}, value);
+    } else {
+      merged[member] = value;
+    }
+  }
+  return merged;
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A copy without some members.
+ *
+ * @param paths dotted, compared without case; `*` stands for every item of a list
+ */
+export function without(object: JsonObject, paths: readonly string[]): JsonObject {
+  return paths.reduce<JsonObject>(
+    (rest, path) => removeAt(rest, path.toLowerCase().split('.')) as JsonObject,
+    object,
+  );
+}
+
+function removeAt(value: JsonValue, [member, ...deeper]: readonly string[]): JsonValue {
+  if (member === undefined || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    return member === '*' ? value.map((item: JsonValue) => removeAt(item, deeper)) : value;
+  }
+  const kept: [string, JsonValue][] = [];
+  for (const [name, inside] of Object.entries(value as JsonObject)) {
+    if (name.toLowerCase() !== member) kept.push([name, inside]);
+    else if (deeper.length > 0) kept.push([name, removeAt(inside, deeper)]);
+  }
+  return Object.fromEntries(kept);
+}

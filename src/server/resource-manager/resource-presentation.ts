@@ -1,0 +1,39 @@
+import type { JsonObject } from '../../contract/arm.ts';
+import type { Queries } from '../storage/database.ts';
+import { presentIdentity, type SystemIdentities } from './identity-block.ts';
+import type { Resource } from './resource-store.ts';
+
+/** The ETag of a resource: its count of writes, quoted. */
+export function entityTag(resource: Pick<Resource, 'version'>): string {
+  return `"${resource.version}"`;
+}
+
+/** The members that every list and every answer shows of a resource (`spec/resource-manager.md` a.6). */
+export async function presentEnvelope(
+  queries: Queries,
+  identities: SystemIdentities,
+  resource: Resource,
+): Promise<JsonObject> {
+  const identity = await presentIdentity(queries, identities, resource);
+  return {
+    id: resource.resourceId,
+    name: resource.name,
+    type: resource.type,
+    location: resource.location,
+    tags: resource.tags,
+    ...(identity === undefined ? {} : { identity: { ...identity } }),
+    ...resource.extra,
+  };
+}
+
+/** Who wrote a resource first and last, and when. */
+export function presentSystemData(resource: Resource): JsonObject {
+  return {
+    createdBy: resource.createdBy.principalId,
+    createdByType: resource.createdBy.principalType,
+    createdAt: new Date(resource.createdAt).toISOString(),
+    lastModifiedBy: resource.changedBy.principalId,
+    lastModifiedByType: resource.changedBy.principalType,
+    lastModifiedAt: new Date(resource.changedAt).toISOString(),
+  };
+}

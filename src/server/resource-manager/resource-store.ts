@@ -1,0 +1,226 @@
+import type { ExpressionBuilder } from 'kysely';
+import type { JsonObject, Tags } from '../../contract/arm.ts';
+import { type CanonicalId, guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
+import { type Page, type PageRequest, pageOf } from '../http/paging.ts';
+import { recordChange } from '../storage/change-log.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+import type { ResourcesTable, Tables } from '../storage/tables.ts';
+
+/** Who wrote a resource, as `systemData` names it. */
+export interface Writer {
+  readonly principalId: string;
+  readonly principalType: 'Application' | 'ManagedIdentity';
+}
+
+/** A tracked resource as it is stored. */
+export interface Resource {
+  readonly canonical: CanonicalId;
+  readonly tenantId: TenantId;
+  readonly subscriptionId: SubscriptionId;
+  readonly groupCanonical: CanonicalId;
+  /** As displayed. */
+  readonly resourceId: string;
+  /** `Microsoft.Compute/virtualMachines`, in the provider's spelling. */
+  readonly type: string;
+  readonly name: string;
+  readonly location: string;
+  readonly tags: Tags;
+  readonly properties: JsonObject;
+  /** Members of the envelope that are the type's own (`zones`, `sku`). */
+  readonly extra: JsonObject;
+  /** The `identity.type` as displayed, if the resource has an identity. */
+  readonly identityType: string | undefined;
+  readonly provisioningState: string;
+  /** Counts the writes. */
+  readonly version: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly createdBy: Writer;
+  readonly changedAt: number;
+  readonly changedBy: Writer;
+  /** A name that is unique beyond tenants, lower case: a vault's, which is a host name. */
+  readonly globalName: string | undefined;
+}
+
+function fromRow(row: ResourcesTable): Resource {
+  return {
+    canonical: row.canonical as CanonicalId,
+    tenantId: guid<TenantId>(row.tenant_id),
+    subscriptionId: guid<SubscriptionId>(row.subscription_id),
+    groupCanonical: row.group_canonical as CanonicalId,
+    resourceId: row.resource_id,
+    type: row.type,
+    name: row.name,
+    location: row.location,
+    tags: row.tags === null ? {} : (JSON.parse(row.tags) as Tags),
+    properties: JSON.parse(row.properties) as JsonObject,
+    extra: row.extra === null ? {} : (JSON.parse(row.extra) as JsonObject),
+    identityType: row.identity_type ?? undefined,
+    provisioningState: row.provisioning_state,
+    version: Number(row.version),
+    createdAt: Number(row.created_at),
+    createdBy: readWriter(row.created_by),
+    changedAt: Number(row.changed_at),
+    changedBy: readWriter(row.changed_by),
+    globalName: row.global_name ?? undefined,
+  };
+}
+
+/** Kept in one column as `Type:objectId`. */
+function readWriter(text: string): Writer {
+  const [principalType, principalId] = text.split(':');
+  return {
+    principalId: principalId ?? '',
+    principalType: principalType === 'ManagedIdentity' ? 'ManagedIdentity' : 'Application',
+  };
+}
+
+function writeWriter(writer: Writer): string {
+  return `${writer.principalType}:${writer.principalId}`;
+}
+
+export async function findResource(
+  queries: Queries,
+  tenantId: TenantId,
+  canonical: CanonicalId,
+): Promise<Resource | undefined> {
+  const row = await queries
+    .selectFrom('resources')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('canonical', '=', canonical)
+    .executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
+}
+
+/**
+ * Whether a global name is taken, in any tenant: the one question that crosses tenants, because host names do.
+ * It tells no more than a DNS look-up would.
+ */
+export async function isGlobalNameTaken(
+  queries: Queries,
+  type: string,
+  globalName: string,
+): Promise<boolean> {
+  const row = await queries
+    .selectFrom('resources')
+    .select('canonical')
+    .where('type_canonical', '=', type.toLowerCase())
+    .where('global_name', '=', globalName.toLowerCase())
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export interface ResourceFilter {
+  readonly tenantId: TenantId;
+  readonly subscriptionId: SubscriptionId;
+  readonly groupCanonical?: CanonicalId;
+  readonly type?: string;
+  readonly name?: string;
+  readonly location?: string;
+}
+
+/** Resources in the order of their canonical ids; texts compare without case. */
+export async function listResources(
+  queries: Queries,
+  filter: ResourceFilter,
+  request: PageRequest,
+): Promise<Page<Resource>> {
+  let query = queries
+    .selectFrom('resources')
+    .selectAll()
+    .where('tenant_id', '=', filter.tenantId)
+    .where('subscription_id', '=', filter.subscriptionId);
+  if (filter.groupCanonical !== undefined) query = query.where('group_canonical', '=', filter.groupCanonical);
+  if (filter.type !== undefined) query = query.where('type_canonical', '=', filter.type.toLowerCase());
+  if (filter.name !== undefined) {
+    const name = filter.name.toLowerCase();
+    query = query.where((eb) => eb(eb.fn<string>('lower', ['name']), '=', name));
+  }
+  if (filter.location !== undefined) query = query.where('location', '=', filter.location);
+  if (request.after !== undefined) query = query.where('canonical', '>', request.after);
+  const rows = await query
+    .orderBy('canonical')
+    .limit(request.size + 1)
+    .execute();
+  return pageOf(rows.map(fromRow), request, (resource) => resource.canonical);
+}
+
+/** Resources nested below one, innermost first. */
+export async function listBelow(
+  queries: Queries,
+  tenantId: TenantId,
+  canonical: CanonicalId,
+): Promise<readonly Resource[]> {
+  const rows = await queries
+    .selectFrom('resources')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where((eb) => eb(beginning(eb, canonical.length + 1), '=', `${canonical}/`))
+    .execute();
+  return rows.map(fromRow).sort((one, other) => other.canonical.length - one.canonical.length);
+}
+
+/** Compared by its beginning rather than by LIKE, to which `_` in a name is a wildcard. */
+function beginning(eb: ExpressionBuilder<Tables, 'resources'>, length: number) {
+  return eb.fn<string>('substr', ['canonical', eb.lit(1), eb.lit(length)]);
+}
+
+/** Writes a resource, new or changed, and tells those who follow. */
+export async function saveResource(transaction: Transaction, resource: Resource): Promise<void> {
+  const changing = {
+    tags: JSON.stringify(resource.tags),
+    properties: JSON.stringify(resource.properties),
+    extra: JSON.stringify(resource.extra),
+    identity_type: resource.identityType ?? null,
+    provisioning_state: resource.provisioningState,
+    version: resource.version,
+    changed_at: resource.changedAt,
+    changed_by: writeWriter(resource.changedBy),
+  };
+  await transaction
+    .insertInto('resources')
+    .values({
+      canonical: resource.canonical,
+      tenant_id: resource.tenantId,
+      subscription_id: resource.subscriptionId,
+      group_canonical: resource.groupCanonical,
+      resource_id: resource.resourceId,
+      type: resource.type,
+      type_canonical: resource.type.toLowerCase(),
+      name: resource.name,
+      location: resource.location,
+      created_at: resource.createdAt,
+      created_by: writeWriter(resource.createdBy),
+      global_name: resource.globalName ?? null,
+      ...changing,
+    })
+    .onConflict((conflict) =>
+      conflict.column('canonical').doUpdateSet(changing).where('resources.tenant_id', '=', resource.tenantId),
+    )
+    .execute();
+  await recordChange(transaction, {
+    tenantId: resource.tenantId,
+    kind: 'resource',
+    key: resource.canonical,
+    at: resource.changedAt,
+  });
+}
+
+export async function deleteResourceRow(
+  transaction: Transaction,
+  resource: Pick<Resource, 'tenantId' | 'canonical'>,
+  at: number,
+): Promise<void> {
+  await transaction
+    .deleteFrom('resources')
+    .where('tenant_id', '=', resource.tenantId)
+    .where('canonical', '=', resource.canonical)
+    .execute();
+  await recordChange(transaction, {
+    tenantId: resource.tenantId,
+    kind: 'resource',
+    key: resource.canonical,
+    at,
+  });
+}

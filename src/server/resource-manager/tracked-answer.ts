@@ -1,0 +1,51 @@
+import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { canonicalId } from '../../contract/resource-id.ts';
+import type { Queries } from '../storage/database.ts';
+import { resourceNotFound } from './arm-errors.ts';
+import type { Answer, OperationContext } from './provider.ts';
+import { entityTag, presentEnvelope, presentSystemData } from './resource-presentation.ts';
+import { findResource, type Resource } from './resource-store.ts';
+import type { Tracked } from './tracked-type.ts';
+
+/** The resource that the path names. @throws ArmError `ResourceNotFound` */
+export async function requireResource(
+  { dependencies }: Pick<Tracked, 'dependencies'>,
+  context: Pick<OperationContext, 'target' | 'caller'>,
+): Promise<Resource> {
+  const { target, caller } = context;
+  if (target.kind !== 'resource') throw new TypeError('the path names no resource');
+  const resource = await findResource(dependencies.database.read, caller.tenantId, canonicalId(target));
+  if (resource === undefined) throw resourceNotFound(target);
+  return resource;
+}
+
+/** A resource as its own answer, with its ETag. */
+export async function answerWith(
+  { declaration, dependencies }: Tracked,
+  queries: Queries,
+  context: Pick<OperationContext, 'query'>,
+  resource: Resource,
+  status: number,
+): Promise<Answer> {
+  return {
+    status,
+    body: await presentTracked({ declaration, dependencies }, queries, context, resource),
+    ...(declaration.entityTags ? { headers: { ETag: entityTag(resource) } } : {}),
+  };
+}
+
+/** A resource as answers and lists show it. */
+export async function presentTracked(
+  { declaration, dependencies }: Tracked,
+  queries: Queries,
+  { query }: Pick<OperationContext, 'query'>,
+  resource: Resource,
+): Promise<JsonObject> {
+  const body: Record<string, JsonValue> = {
+    ...(await presentEnvelope(queries, dependencies.identities, resource)),
+    properties: declaration.present(resource, query),
+  };
+  if (declaration.systemData) body['systemData'] = presentSystemData(resource);
+  if (declaration.entityTags) body['etag'] = entityTag(resource);
+  return body;
+}

@@ -1,0 +1,78 @@
+import type * as z from 'zod';
+import type { IdentityRequest, JsonObject, Tags } from '../../contract/arm.ts';
+import type { TenantId } from '../../foundation/ids.ts';
+import type { Randomness } from '../../foundation/randomness.ts';
+import type { Database } from '../storage/database.ts';
+import type { AsyncOperations } from './async-operations.ts';
+import type { DeletionParticipant } from './deletion.ts';
+import type { IdentitySupport, SystemIdentities } from './identity-block.ts';
+import type { Operation } from './provider.ts';
+import type { QueryParameters } from './request-target.ts';
+import type { Resource } from './resource-store.ts';
+
+/** What a PUT or PATCH body of every tracked type may have. */
+export interface TrackedBody {
+  readonly location?: string | null | undefined;
+  readonly tags?: Tags | null | undefined;
+  readonly identity?: IdentityRequest | null | undefined;
+  readonly properties?: object | null | undefined;
+}
+
+/** What a type's own part learns about a write. */
+export interface WriteFacts {
+  readonly tenantId: TenantId;
+  readonly name: string;
+  readonly existing: Resource | undefined;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly randomness: Randomness;
+}
+
+/** What the type itself declares; the rest is the same for all that live in a group and carry location and tags. */
+export interface TrackedDeclaration<
+  Put extends TrackedBody = TrackedBody,
+  Patch extends TrackedBody = TrackedBody,
+> {
+  readonly namespace: string;
+  readonly type: string;
+  readonly apiVersions: readonly string[];
+  readonly identity?: IdentitySupport;
+  readonly put: z.ZodType<Put>;
+  readonly patch: z.ZodType<Patch>;
+  /** Members of the envelope beside the common ones that are kept (`zones`). */
+  readonly extraMembers: readonly string[];
+  /** Status of a PUT that makes a resource. */
+  readonly statusOfNew: 200 | 201;
+  /** `polled`: 202 with addresses to poll; the deletion itself is done before the answer all the same. */
+  readonly deletion: 'at-once' | 'polled';
+  /** Shows an ETag and honours If-Match with it. */
+  readonly entityTags: boolean;
+  /** Shows `systemData`. */
+  readonly systemData: boolean;
+  /** Names unique beyond tenants, and the error where one is taken. */
+  readonly global?: { taken(name: string): Error };
+  /** @throws ArmError where a resource of the type cannot have the name */
+  requireName(name: string): void;
+  /** The properties to store: what was sent, less what is read-only or secret, more what the type adds. */
+  replace(properties: Put['properties'], facts: WriteFacts): JsonObject;
+  /** The same for PATCH; without it a PATCH merges. */
+  merge?(properties: Patch['properties'], facts: WriteFacts & { readonly existing: Resource }): JsonObject;
+  /** The properties to show. */
+  present(resource: Resource, query: QueryParameters): JsonObject;
+  /** Operations beside the usual ones. */
+  readonly more?: readonly Operation[];
+}
+
+export interface TrackedDependencies {
+  readonly database: Database;
+  readonly identities: SystemIdentities;
+  readonly participants: readonly DeletionParticipant[];
+  readonly operations: AsyncOperations;
+  readonly randomness: Randomness;
+}
+
+/** Everything that the handlers of one tracked type share. */
+export interface Tracked {
+  readonly declaration: TrackedDeclaration;
+  readonly dependencies: TrackedDependencies;
+}

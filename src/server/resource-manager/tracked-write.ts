@@ -1,0 +1,242 @@
+import { canonicalLocation, type JsonObject, type JsonValue } from '../../contract/arm.ts';
+import { canonicalId } from '../../contract/resource-id.ts';
+import { requirePreconditions } from '../http/conditional.ts';
+import { ArmError } from '../http/dialects/arm.ts';
+import type { Transaction } from '../storage/database.ts';
+import {
+  locationRequired,
+  resourceGroupBeingDeleted,
+  resourceGroupNotFound,
+  resourceNotFound,
+} from './arm-errors.ts';
+import { deleteResource } from './deletion.ts';
+import { applyIdentity, identityType, readIdentity } from './identity-block.ts';
+import { pollingHeaders } from './location-operations.ts';
+import { requireLocation } from './locations.ts';
+import { mergePatch } from './merge-patch.ts';
+import { fullType } from './operation-registry.ts';
+import { type Answer, type OperationContext, parameter, subscriptionOfContext } from './provider.ts';
+import { findResourceGroup, type ResourceGroup, resourceGroupId } from './resource-group-store.ts';
+import { entityTag } from './resource-presentation.ts';
+import {
+  findResource,
+  isGlobalNameTaken,
+  type Resource,
+  saveResource,
+  type Writer,
+} from './resource-store.ts';
+import { answerWith } from './tracked-answer.ts';
+import type { Tracked, TrackedBody, TrackedDeclaration, WriteFacts } from './tracked-type.ts';
+
+/** PUT: the complete resource; makes it or replaces it, with its identities, in one transaction. */
+export async function putTracked(tracked: Tracked, context: OperationContext<TrackedBody>): Promise<Answer> {
+  const { declaration, dependencies } = tracked;
+  declaration.requireName(parameter(context, 'name'));
+  return await dependencies.database.transaction(async (transaction) => {
+    const group = await liveGroup(transaction, context);
+    const existing = await storedResource(transaction, tracked, context);
+    const { body } = context;
+    const properties = declaration.replace(body.properties ?? {}, facts(tracked, context, existing));
+    const extra = keptMembers(declaration, body);
+    const base = existing ?? (await newResource(transaction, tracked, context, group));
+    requireSameLocation(base, body, group);
+    const resource = await save(transaction, tracked, context, {
+      ...base,
+      tags: body.tags ?? existing?.tags ?? {},
+      properties,
+      extra,
+    });
+    const status = existing === undefined ? declaration.statusOfNew : 200;
+    return await answerWith(tracked, transaction, context, resource, status);
+  });
+}
+
+/** PATCH: JSON merge patch (RFC 7396), but tags replace the whole bag and identities merge by their own rules. */
+export async function patchTracked(
+  tracked: Tracked,
+  context: OperationContext<TrackedBody>,
+): Promise<Answer> {
+  const { declaration, dependencies } = tracked;
+  return await dependencies.database.transaction(async (transaction) => {
+    const group = await liveGroup(transaction, context);
+    const existing = await storedResource(transaction, tracked, context);
+    if (existing === undefined) throw missing(context);
+    const { body } = context;
+    requireSameLocation(existing, body, group);
+    const resource = await save(transaction, tracked, context, {
+      ...existing,
+      tags: body.tags ?? existing.tags,
+      properties: mergedProperties(tracked, context, existing),
+      extra: mergePatch(existing.extra, keptMembers(declaration, body)),
+    });
+    return await answerWith(tracked, transaction, context, resource, 200);
+  });
+}
+
+/**
+ * DELETE: all that hangs from the resource ends in one transaction, which is committed before the answer, also where
+ * the answer is 202: an acknowledged deletion has taken effect.
+ */
+export async function deleteTracked(tracked: Tracked, context: OperationContext): Promise<Answer> {
+  const { declaration, dependencies } = tracked;
+  const { database, operations, participants } = dependencies;
+  const { subscriptionId, tenantId } = subscriptionOfContext(context);
+  return await database.transaction(async (transaction) => {
+    const existing = await storedResource(transaction, tracked, context);
+    if (existing === undefined) return { status: 204 };
+    await deleteResource(transaction, participants, existing, context.at);
+    if (declaration.deletion === 'at-once') return { status: 200 };
+    const operation = await operations.completed(transaction, {
+      tenantId,
+      subscriptionId,
+      kind: 'resource-deletion',
+      target: existing.canonical,
+      startedBy: context.caller.principalId,
+      at: context.at,
+    });
+    const { origin, apiVersion } = context;
+    const { namespace } = declaration;
+    const place = { origin, apiVersion, namespace, location: existing.location };
+    return { status: 202, headers: pollingHeaders(operation, place) };
+  });
+}
+
+/** The group as it is in this transaction: it may have begun to go since the request was admitted. */
+async function liveGroup(
+  transaction: Transaction,
+  { group: admitted }: Pick<OperationContext, 'group'>,
+): Promise<ResourceGroup> {
+  if (admitted === undefined) throw new TypeError('the path names no resource group');
+  const group = await findResourceGroup(transaction, admitted.tenantId, admitted.canonical);
+  if (group === undefined) throw resourceGroupNotFound(admitted.name);
+  if (group.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
+  return group;
+}
+
+/** What is stored under the path, held against the request's preconditions. */
+async function storedResource(
+  transaction: Transaction,
+  { declaration }: Tracked,
+  context: Pick<OperationContext, 'target' | 'caller' | 'preconditions'>,
+): Promise<Resource | undefined> {
+  const existing = await findResource(transaction, context.caller.tenantId, canonicalId(context.target));
+  const tag = declaration.entityTags && existing !== undefined ? entityTag(existing) : null;
+  requirePreconditions(context.preconditions, existing === undefined ? undefined : tag);
+  return existing;
+}
+
+function facts(
+  { dependencies }: Tracked,
+  context: OperationContext<TrackedBody>,
+  existing: Resource | undefined,
+): WriteFacts {
+  return {
+    tenantId: context.caller.tenantId,
+    name: parameter(context, 'name'),
+    existing,
+    at: context.at,
+    randomness: dependencies.randomness,
+  };
+}
+
+/** A resource about to be stored for the first time: what never changes about it. */
+async function newResource(
+  transaction: Transaction,
+  { declaration }: Tracked,
+  context: OperationContext<TrackedBody>,
+  group: ResourceGroup,
+): Promise<Resource> {
+  const name = parameter(context, 'name');
+  const { location } = context.body;
+  const type = fullType(declaration);
+  if (location === undefined || location === null || location === '') throw locationRequired();
+  if (declaration.global !== undefined && (await isGlobalNameTaken(transaction, type, name))) {
+    throw declaration.global.taken(name);
+  }
+  const { subscriptionId, tenantId } = subscriptionOfContext(context);
+  const writer = writerOf(context);
+  return {
+    canonical: canonicalId(context.target),
+    tenantId,
+    subscriptionId,
+    groupCanonical: group.canonical,
+    resourceId: `${resourceGroupId(group)}/providers/${type}/${name}`,
+    type,
+    name,
+    location: requireLocation(location, type),
+    tags: {},
+    properties: {},
+    extra: {},
+    identityType: undefined,
+    provisioningState: 'Succeeded',
+    version: 0,
+    createdAt: context.at,
+    createdBy: writer,
+    changedAt: context.at,
+    changedBy: writer,
+    globalName: declaration.global === undefined ? undefined : name.toLowerCase(),
+  };
+}
+
+/** Stores the resource and makes its identities what the body asks for, then answers what is now stored. */
+async function save(
+  transaction: Transaction,
+  { declaration, dependencies }: Tracked,
+  context: OperationContext<TrackedBody>,
+  changed: Resource,
+): Promise<Resource> {
+  const { body, at } = context;
+  const wanted = readIdentity(body.identity, declaration.identity, changed.resourceId, fullType(declaration));
+  const resource: Resource = {
+    ...changed,
+    identityType: wanted === undefined ? changed.identityType : identityType(wanted),
+    version: changed.version + 1,
+    changedAt: at,
+    changedBy: writerOf(context),
+  };
+  await saveResource(transaction, resource);
+  if (wanted !== undefined) await applyIdentity(transaction, dependencies.identities, resource, wanted, at);
+  return resource;
+}
+
+function writerOf({ caller }: Pick<OperationContext, 'caller'>): Writer {
+  return { principalId: caller.principalId, principalType: caller.principalType };
+}
+
+function requireSameLocation(resource: Resource, { location }: TrackedBody, group: ResourceGroup): void {
+  if (location === undefined || location === null || location === '') return;
+  if (canonicalLocation(location) === resource.location) return;
+  throw new ArmError(
+    'conflict',
+    'InvalidResourceLocation',
+    `The resource '${resource.name}' already exists in location '${resource.location}' in resource group '${group.name}'. A resource with the same name cannot be created in location '${canonicalLocation(location)}'. Please select a new resource name.`,
+  );
+}
+
+function keptMembers(declaration: TrackedDeclaration, body: TrackedBody): JsonObject {
+  const members: [string, JsonValue][] = [];
+  for (const [name, value] of Object.entries(body as Readonly<Record<string, JsonValue | undefined>>)) {
+    if (declaration.extraMembers.includes(name) && value !== undefined) members.push([name, value]);
+  }
+  return Object.fromEntries(members);
+}
+
+function mergedProperties(
+  tracked: Tracked,
+  context: OperationContext<TrackedBody>,
+  existing: Resource,
+): JsonObject {
+  const { declaration } = tracked;
+  const { properties } = context.body;
+  if (properties === undefined || properties === null) return existing.properties;
+  if (declaration.merge !== undefined) {
+    return declaration.merge(properties, { ...facts(tracked, context, existing), existing });
+  }
+  const sent = declaration.replace(properties, facts(tracked, context, existing));
+  return mergePatch(existing.properties, sent);
+}
+
+function missing(context: Pick<OperationContext, 'target'>): ArmError {
+  if (context.target.kind !== 'resource') throw new TypeError('the path names no resource');
+  return resourceNotFound(context.target);
+}
