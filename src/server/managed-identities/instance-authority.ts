@@ -132,7 +132,7 @@ export class InstanceAuthorities {
     const certificate = await x509.X509CertificateGenerator.createSelfSigned(
       {
         serialNumber: this.#serialNumber(),
-        name: [{ CN: ['Innate instance authority'] }, { O: [tenantId] }, { serialNumber: [kid] }],
+        name: [{ CN: [`Innate instance authority ${kid}`] }, { O: [tenantId] }],
         notBefore: new Date(wholeSeconds(at - backdated)),
         notAfter: new Date(wholeSeconds(at + authorityLife)),
         keys,
