@@ -21,7 +21,8 @@ export interface ServerConfig {
   readonly listen: { readonly host: string; readonly port: number; readonly orAnyFree: boolean };
   readonly databaseUrl: string | undefined;
   readonly profile: CloudProfile;
-  readonly keyEncryptionKey: { readonly file?: string; readonly text?: string };
+  /** Absent: the one in the data folder. */
+  readonly keyEncryptionKey: { readonly file: string } | { readonly text: string } | undefined;
 }
 
 /** An option that makes no sense: one sentence that names it. */
@@ -48,11 +49,13 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     listen: parseListen(options.listen),
     databaseUrl: options.database,
     profile: parseProfile(options.profile ?? 'azure', options.domain),
-    keyEncryptionKey: {
-      ...(options.keyFile === undefined ? {} : { file: options.keyFile }),
-      ...(options.keyText === undefined ? {} : { text: options.keyText }),
-    },
+    keyEncryptionKey: keySource(options),
   };
+}
+
+function keySource({ keyFile, keyText }: ServerOptions): ServerConfig['keyEncryptionKey'] {
+  if (keyFile !== undefined) return { file: keyFile };
+  return keyText === undefined ? undefined : { text: keyText };
 }
 
 function parseListen(text: string | undefined): ServerConfig['listen'] {

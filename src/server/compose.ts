@@ -1,0 +1,230 @@
+import { availableParallelism } from 'node:os';
+import type { FastifyInstance } from 'fastify';
+import { type CloudProfile, certificateNames, type Surface } from '../contract/cloud-profile.ts';
+import type { Clock } from '../foundation/clock.ts';
+import type { Log } from '../foundation/log.ts';
+import type { Randomness } from '../foundation/randomness.ts';
+import { type Authorizer, createAuthorizer } from './authorization/evaluate.ts';
+import { removeRoleAssignmentsOfResource } from './authorization/role-assignment-removal.ts';
+import type { ServerConfig } from './config.ts';
+import { Directory } from './directory/directory.ts';
+import { registerGraph } from './directory/graph-routes.ts';
+import { createHome, findHome, type Home } from './first-start.ts';
+import type { Caller } from './http/bearer.ts';
+import { createArmDialect } from './http/dialects/arm.ts';
+import { graphDialect } from './http/dialects/graph.ts';
+import { keyVaultDialect } from './http/dialects/key-vault.ts';
+import { oauthDialect } from './http/dialects/oauth.ts';
+import { createSurface, type Dialect } from './http/surface.ts';
+import { issueJoinToken } from './machines/enrolment.ts';
+import { registerAgents } from './machines/machine-routes.ts';
+import { removeMachinesOf } from './machines/machine-store.ts';
+import { IdentityCredentials } from './managed-identities/credentials.ts';
+import { InstanceAuthorities } from './managed-identities/instance-authority.ts';
+import { removeIdentitiesOfResource, systemIdentities } from './managed-identities/system-assigned.ts';
+import { type OperatorCredential, operatorCredential } from './operator-credential.ts';
+import { createProviders } from './providers/registry.ts';
+import { AsyncOperations } from './resource-manager/async-operations.ts';
+import type { DeletionParticipant } from './resource-manager/deletion.ts';
+import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
+import { registerResourceManager } from './resource-manager/router.ts';
+import { ChangeFollower } from './storage/change-log.ts';
+import { openDataFolder } from './storage/data-folder.ts';
+import type { Database } from './storage/database.ts';
+import { openDatabase } from './storage/open-database.ts';
+import { openSealer } from './storage/open-sealer.ts';
+import type { TenantSealer } from './storage/sealed-column.ts';
+import { ListenError, listen, type Surfaces } from './surfaces.ts';
+import { removeVaultContents } from './targets/key-vault/secrets.ts';
+import { registerKeyVault } from './targets/registry.ts';
+import { openTls, type Tls } from './tls.ts';
+import { createSigner } from './tokens/signer.ts';
+import { SigningKeys } from './tokens/signing-keys.ts';
+import { registerTokenService } from './tokens/token-service.ts';
+import { AccessTokenVerifier } from './tokens/verify.ts';
+
+/** What a server is made with beside its configuration. */
+export interface Sources {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+}
+
+/** A server that serves. Disposing drains it: no new connections, requests under way finish, then everything closes. */
+export interface Server extends AsyncDisposable {
+  readonly profile: CloudProfile;
+  readonly host: string;
+  readonly port: number;
+  readonly caFile: string;
+  /** PEM. */
+  readonly ca: string;
+  readonly dataFolder: string;
+  readonly engine: Database['engine'];
+  readonly home: Home;
+  readonly operator: OperatorCredential;
+  /** Whether this start made the deployment, or found it. */
+  readonly firstStart: boolean;
+}
+
+/** Opens everything in order, and closes what is open where a later part fails, so that a failed start leaves nothing. */
+export async function startServer(config: ServerConfig, sources: Sources): Promise<Server> {
+  await using opened = new AsyncDisposableStack();
+  const { clock, log, randomness } = sources;
+  const { profile } = config;
+
+  const folder = opened.use(await openDataFolder(config.dataFolder));
+  const tls = await openTls(folder, certificateNames(profile), clock);
+  const database = opened.use(await openDatabase({ url: config.databaseUrl, folder }, randomness));
+  const sealer = await openSealer({ database, folder, source: config.keyEncryptionKey, randomness, clock });
+  const found = await findHome(database.read);
+  const home = found ?? (await createHome({ database, sealer, profile, clock, randomness }));
+  const operator = await operatorCredential({ database, folder, home, clock, randomness });
+  const follower = opened.use(new ChangeFollower(database, clock, log));
+  await follower.start();
+
+  const operations = opened.use(new AsyncOperations({ database, clock, randomness, log }));
+  const apps = createApps({ profile, database, sealer, follower, operations, sources });
+  // before the first request: what an ended process left behind is nobody's else
+  await operations.start();
+  const surfaces = opened.use(await listenWhereAsked(config, { profile, tls, apps, log }));
+
+  const parts = opened.move();
+  return {
+    profile,
+    host: surfaces.host,
+    port: surfaces.port,
+    caFile: tls.caFile,
+    ca: tls.ca,
+    dataFolder: folder.path,
+    engine: database.engine,
+    home,
+    operator,
+    firstStart: found === undefined,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+async function listenWhereAsked(
+  { listen: address }: ServerConfig,
+  options: { profile: CloudProfile; tls: Tls; apps: Record<Surface['kind'], FastifyInstance>; log: Log },
+): Promise<Surfaces> {
+  const { apps, log, profile, tls } = options;
+  const surfaces = { profile, tls: tls.identity, apps, log };
+  try {
+    return await listen(surfaces, address);
+  } catch (error) {
+    if (!(error instanceof ListenError) || !address.orAnyFree) throw error;
+    return await listen(surfaces, { host: address.host, port: 0 });
+  }
+}
+
+/** Wires every surface by hand: who gets what is all here. */
+function createApps(parts: {
+  readonly profile: CloudProfile;
+  readonly database: Database;
+  readonly sealer: TenantSealer;
+  readonly follower: ChangeFollower;
+  readonly operations: AsyncOperations;
+  readonly sources: Sources;
+}): Record<Surface['kind'], FastifyInstance> {
+  const { profile, database, sealer, follower, operations } = parts;
+  const { clock, log, randomness } = parts.sources;
+  const surface = (dialect: Dialect) => createSurface({ dialect, log, randomness });
+  const origins = {
+    login: `https://${profile.login}`,
+    management: `https://${profile.management}`,
+    graph: `https://${profile.graph}`,
+    agents: `https://${profile.agents}`,
+  };
+
+  const directory = new Directory(database, follower);
+  const keys = new SigningKeys(database, follower);
+  const verifier = new AccessTokenVerifier({ profile, keys, directory, clock });
+  const authorizer = createAuthorizer({ database, follower, principals: directory });
+  const authorities = new InstanceAuthorities({ sealer, randomness });
+
+  const login = surface(oauthDialect(profile, clock));
+  registerTokenService(login, {
+    profile,
+    clock,
+    log,
+    database,
+    directory,
+    keys,
+    signer: createSigner({ database, sealer }, availableParallelism()),
+    certificates: new IdentityCredentials(database, follower),
+  });
+
+  const graph = surface(graphDialect(profile, clock));
+  registerGraph(graph, {
+    profile,
+    database,
+    tokens: verifier,
+    audiences: [...new Set(['https://graph.microsoft.com', origins.graph])],
+    mayRead: (caller) => mayReadDirectory(authorizer, caller),
+  });
+
+  defineGroupDeletion({ database, operations, participants });
+  const arm = createArmDialect({ clock, randomness });
+  const management = surface(arm);
+  registerResourceManager(management, {
+    types: createProviders({
+      database,
+      randomness,
+      profile,
+      origins,
+      operations,
+      participants,
+      identities: systemIdentities(randomness),
+      issueJoinToken: (transaction, resource) => issueJoinToken(transaction, resource, randomness),
+      vaultUri: (name) => `https://${name}.${profile.vaultSuffix}/`,
+    }),
+    database,
+    authorizer,
+    verifier,
+    profile,
+    origins,
+    clock,
+  });
+
+  const agents = surface(arm);
+  registerAgents(agents, { database, follower, authorities, clock, randomness, log, origins });
+
+  const vault = surface(keyVaultDialect);
+  registerKeyVault(vault, {
+    profile,
+    loginOrigin: origins.login,
+    database,
+    follower,
+    verifier,
+    authorizer,
+    sealer,
+    clock,
+    randomness,
+    log,
+  });
+
+  return { login, graph, management, agents, vault };
+}
+
+/** What ends with a resource, in the transaction that ends it. */
+const participants: readonly DeletionParticipant[] = [
+  // assignments of the resource's principal are found through the principal, so they go first
+  removeRoleAssignmentsOfResource,
+  removeIdentitiesOfResource,
+  removeMachinesOf,
+  removeVaultContents,
+];
+
+/** Until directory roles exist, the right to read all of the deployment is the right to read its directory. */
+async function mayReadDirectory(authorizer: Authorizer, caller: Caller): Promise<boolean> {
+  const { principalId, tenantId } = caller;
+  const decision = await authorizer.decide({
+    principalId,
+    tenantId,
+    action: 'Microsoft.Resources/subscriptions/read',
+    scope: { kind: 'tenant' },
+    plane: 'control',
+  });
+  return decision.allowed;
+}
