@@ -3,6 +3,7 @@ import { canonicalId } from '../../contract/resource-id.ts';
 import { requirePreconditions } from '../http/conditional.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import type { Transaction } from '../storage/database.ts';
+import { isUniqueViolation } from '../storage/database-errors.ts';
 import {
   locationRequired,
   resourceGroupBeingDeleted,
@@ -32,23 +33,39 @@ import type { Tracked, TrackedBody, TrackedDeclaration, WriteFacts } from './tra
 export async function putTracked(tracked: Tracked, context: OperationContext<TrackedBody>): Promise<Answer> {
   const { declaration, dependencies } = tracked;
   declaration.requireName(parameter(context, 'name'));
-  return await dependencies.database.transaction(async (transaction) => {
-    const group = await liveGroup(transaction, context);
-    const existing = await storedResource(transaction, tracked, context);
-    const { body } = context;
-    const properties = declaration.replace(body.properties ?? {}, facts(tracked, context, existing));
-    const extra = keptMembers(declaration, body);
-    const base = existing ?? (await newResource(transaction, tracked, context, group));
-    requireSameLocation(base, body, group);
-    const resource = await save(transaction, tracked, context, {
-      ...base,
-      tags: body.tags ?? existing?.tags ?? {},
-      properties,
-      extra,
-    });
-    const status = existing === undefined ? declaration.statusOfNew : 200;
-    return await answerWith(tracked, transaction, context, resource, status);
+  const write = () =>
+    dependencies.database.transaction((transaction) => store(transaction, tracked, context));
+  try {
+    return await write();
+  } catch (error) {
+    // another replica made the same resource, or took its name, meanwhile: now it is there to be seen
+    if (isUniqueViolation(error)) return await write();
+    throw error;
+  }
+}
+
+async function store(
+  transaction: Transaction,
+  tracked: Tracked,
+  context: OperationContext<TrackedBody>,
+): Promise<Answer> {
+  const { declaration } = tracked;
+
+  const group = await liveGroup(transaction, context);
+  const existing = await storedResource(transaction, tracked, context);
+  const { body } = context;
+  const properties = declaration.replace(body.properties ?? {}, facts(tracked, context, existing));
+  const extra = keptMembers(declaration, body);
+  const base = existing ?? (await newResource(transaction, tracked, context, group));
+  requireSameLocation(base, body, group);
+  const resource = await save(transaction, tracked, context, {
+    ...base,
+    tags: body.tags ?? existing?.tags ?? {},
+    properties,
+    extra,
   });
+  const status = existing === undefined ? declaration.statusOfNew : 200;
+  return await answerWith(tracked, transaction, context, resource, status);
 }
 
 /** PATCH: JSON merge patch (RFC 7396), but tags replace the whole bag and identities merge by their own rules. */
