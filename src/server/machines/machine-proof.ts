@@ -120,6 +120,7 @@ export class MachineProofs {
     if (iat === undefined || exp === undefined || exp - iat > maxProofLife || exp <= iat) {
       throw invalid('it lives too long');
     }
+    if (iat > this.#clock.now() / 1000 + clockTolerance) throw invalid('it begins in the future');
     return { payload, exp };
   }
 
