@@ -21,6 +21,8 @@ export interface Ready {
     readonly vaultSuffix: string;
   };
   readonly operator: { readonly clientId: string; readonly clientSecret: string };
+  /** The server's one listener. */
+  readonly connect: { readonly host: string; readonly port: number };
 }
 
 /** A real `innate up`, as a user would start it, in a process of its own. */
