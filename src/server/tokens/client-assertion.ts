@@ -190,15 +190,13 @@ function checkParties(payload: JsonMembers, principal: Principal): void {
 
 function checkTimes(payload: JsonMembers, now: number): void {
   const expires = readTime(payload['exp']);
-  if (expires === undefined) throw aadsts(50027, { reason: 'The client assertion has no expiry time.' });
-  const starts = payload['nbf'] === undefined ? undefined : readTime(payload['nbf']);
-  const issued = payload['iat'] === undefined ? undefined : readTime(payload['iat']);
-  const unreadable = [starts ?? payload['nbf'], issued ?? payload['iat']].some(
-    (value) => value !== undefined && typeof value !== 'number',
-  );
-  if (unreadable) throw aadsts(50027, { reason: 'A time of the client assertion is no time.' });
+  const starts = payload['nbf'] === undefined ? 0 : readTime(payload['nbf']);
+  const issued = payload['iat'] === undefined ? 0 : readTime(payload['iat']);
+  if (expires === undefined || starts === undefined || issued === undefined) {
+    throw aadsts(50027, { reason: 'A time of the client assertion is missing or is no time.' });
+  }
   const seconds = now / 1000;
-  const from = Math.max(starts ?? 0, issued ?? 0);
+  const from = Math.max(starts, issued);
   if (expires + skew <= seconds || from - skew > seconds) {
     throw aadsts(700024, { now: isoTime(seconds), from: isoTime(from), until: isoTime(expires) });
   }

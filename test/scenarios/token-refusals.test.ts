@@ -1,0 +1,363 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import * as jose from 'jose';
+import { oauthError } from '../../src/contract/oauth2.ts';
+import { canonicalId, parseScope } from '../../src/contract/resource-id.ts';
+import type { TenantId } from '../../src/foundation/ids.ts';
+import { systemRandomness } from '../../src/foundation/randomness.ts';
+import { createSecret } from '../../src/server/directory/applications.ts';
+import { deletePrincipal, setPrincipalEnabled } from '../../src/server/directory/directory-store.ts';
+import {
+  assertionForm,
+  assertionType,
+  makeClientKey,
+  type Reply,
+  signAssertion,
+  type TestIdentity,
+  type TestTokenService,
+  testTokenService,
+} from '../support/token-service.ts';
+
+const vmId =
+  '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/demo/providers/Microsoft.Compute/virtualMachines/vm1';
+const unknownGuid = 'deadbeef-0000-4000-8000-00000000dead';
+
+describe('the token endpoint refuses', () => {
+  let service: TestTokenService;
+  let tenantId: TenantId;
+  let otherTenantId: TenantId;
+  let vm: TestIdentity;
+  let app: Awaited<ReturnType<TestTokenService['application']>>;
+  before(async () => {
+    service = await testTokenService();
+    tenantId = await service.tenant();
+    otherTenantId = await service.tenant();
+    const resourceCanonical = canonicalId(parseScope(vmId));
+    vm = await service.identity(tenantId, { kind: 'SystemAssigned', resourceId: vmId, resourceCanonical });
+    app = await service.application(tenantId);
+  });
+  after(() => service[Symbol.asyncDispose]());
+
+  const scope = 'https://vault.azure.net/.default';
+  const path = (tenant: string = tenantId) => `/${tenant}/oauth2/v2.0/token`;
+  const secretForm = (changes: Record<string, string> = {}) => ({
+    grant_type: 'client_credentials',
+    client_id: app.clientId,
+    client_secret: app.secret,
+    scope,
+    ...changes,
+  });
+
+  function refused(reply: Reply, code: number, error: string, status: number): void {
+    assert.deepEqual([reply.body['error_codes'], reply.status, reply.body['error']], [[code], status, error]);
+    const { trace_id, correlation_id, timestamp, error_description, error_uri } = oauthError.parse(
+      reply.body,
+    );
+    assert.match(error_description, new RegExp(`^AADSTS${code}: `));
+    assert.ok(error_description.endsWith(`Timestamp: ${timestamp}`));
+    assert.equal(reply.headers.get('x-ms-request-id'), trace_id);
+    assert.notEqual(correlation_id, '');
+    assert.match(timestamp, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/);
+    assert.equal(error_uri, `https://login.microsoftonline.com/error?code=${code}`);
+    assert.equal(reply.headers.get('www-authenticate'), null);
+  }
+
+  const withForm = async (form: Record<string, string> | string, tenant?: string) =>
+    await service.post(path(tenant), form);
+  const withAssertion = async (assertion: string, changes: Record<string, string> = {}, tenant?: string) =>
+    await withForm({ ...assertionForm(vm, assertion), ...changes }, tenant);
+
+  test('tenants that do not exist, are no names, or are nobody’s', async () => {
+    refused(await withForm(secretForm(), unknownGuid), 90002, 'invalid_request', 400);
+    refused(await withForm(secretForm(), 'nowhere.example'), 90002, 'invalid_request', 400);
+    refused(await withForm(secretForm(), 'no_name'), 900023, 'invalid_request', 400);
+    refused(await withForm(secretForm(), '%00'), 900023, 'invalid_request', 400);
+    refused(await withForm(secretForm(), 'common'), 50059, 'invalid_request', 400);
+    refused(await withForm(secretForm(), 'Organizations'), 50059, 'invalid_request', 400);
+  });
+
+  test('clients that the tenant does not have, the other tenant’s included', async () => {
+    refused(await withForm(secretForm({ client_id: unknownGuid })), 700016, 'unauthorized_client', 400);
+    refused(await withForm(secretForm({ client_id: 'no guid' })), 700016, 'unauthorized_client', 400);
+    refused(await withForm(secretForm(), otherTenantId), 700016, 'unauthorized_client', 400);
+    const assertion = await signAssertion(service, vm, vm.key);
+    refused(await withAssertion(assertion, {}, otherTenantId), 700016, 'unauthorized_client', 400);
+    refused(await withAssertion(assertion, { client_id: unknownGuid }), 700016, 'unauthorized_client', 400);
+  });
+
+  test('secrets that are wrong, expired, of another kind of client, or missing', async () => {
+    refused(await withForm(secretForm({ client_secret: 'guess' })), 7000215, 'invalid_client', 401);
+    refused(await withForm(secretForm({ client_secret: app.secretId })), 7000215, 'invalid_client', 401);
+    refused(
+      await withForm(secretForm({ client_secret: 'x'.repeat(30_000) })),
+      7000215,
+      'invalid_client',
+      401,
+    );
+    refused(await withForm(secretForm({ client_id: vm.clientId })), 7000215, 'invalid_client', 401);
+    refused(await withForm(secretForm({ client_secret: '' })), 7000216, 'invalid_client', 401);
+    const { client_id: _, ...nobody } = secretForm();
+    refused(await withForm(nobody), 900144, 'invalid_request', 400);
+    const at = service.clock.now();
+    const expired = await service.database.transaction((transaction) =>
+      createSecret(
+        transaction,
+        { tenantId, clientId: app.clientId, expiresAt: at - 1, at },
+        systemRandomness,
+      ),
+    );
+    refused(await withForm(secretForm({ client_secret: expired.secret })), 7000222, 'invalid_client', 401);
+    assert.equal((await withForm(secretForm())).status, 200, 'the live secret beside it still works');
+  });
+
+  test('more than one credential at once', async () => {
+    const assertion = await signAssertion(service, vm, vm.key);
+    refused(await withAssertion(assertion, { client_secret: 'x' }), 9002313, 'invalid_request', 400);
+    const basic = `Basic ${Buffer.from(`${app.clientId}:${app.secret}`).toString('base64')}`;
+    refused(
+      await service.post(path(), secretForm(), { authorization: basic }),
+      9002313,
+      'invalid_request',
+      400,
+    );
+  });
+
+  test('forms that are none', async () => {
+    refused(await withForm(`${new URLSearchParams(secretForm())}&scope=x`), 9000411, 'invalid_request', 400);
+    refused(await withForm('grant_type=%zz'), 9002313, 'invalid_request', 400);
+    refused(await withForm(''), 900144, 'invalid_request', 400);
+    refused(await withForm(`a=1${'&'.repeat(10)}`), 900144, 'invalid_request', 400);
+    const many = Array.from({ length: 100 }, (_, n) => `p${n}=1`).join('&');
+    refused(await withForm(many), 9002313, 'invalid_request', 400);
+    refused(await withForm(`a=${'x'.repeat(70_000)}`), 9002313, 'invalid_request', 413);
+    const json = await service.post(path(), '{}', { 'content-type': 'application/json' });
+    refused(json, 900144, 'invalid_request', 400);
+    const text = await service.post(path(), 'a=1', { 'content-type': 'text/plain' });
+    refused(text, 9002313, 'invalid_request', 400);
+  });
+
+  test('grants, scopes and resources that it does not know', async () => {
+    refused(await withForm(secretForm({ grant_type: 'password' })), 70003, 'unsupported_grant_type', 400);
+    const { scope: _, ...noScope } = secretForm();
+    refused(await withForm(noScope), 900144, 'invalid_request', 400);
+    refused(
+      await withForm({ ...noScope, resource: 'https://vault.azure.net' }),
+      901002,
+      'invalid_request',
+      400,
+    );
+    refused(await withForm(secretForm({ scope: 'openid' })), 28002, 'invalid_scope', 400);
+    refused(await withForm(secretForm({ scope: 'https://vault.azure.net' })), 1002012, 'invalid_scope', 400);
+    refused(await withForm(secretForm({ scope: '/.default' })), 70011, 'invalid_scope', 400);
+    refused(
+      await withForm(secretForm({ scope: `${scope} https://graph.microsoft.com/.default` })),
+      28003,
+      'invalid_scope',
+      400,
+    );
+    refused(
+      await withForm(secretForm({ scope: 'https://nowhere.example/.default' })),
+      500011,
+      'invalid_resource',
+      400,
+    );
+    refused(
+      await withForm(secretForm({ scope: `https://${'x'.repeat(300)}/.default` })),
+      500011,
+      'invalid_resource',
+      400,
+    );
+    refused(await withForm(secretForm({ claims: '{' })), 9002313, 'invalid_request', 400);
+    const v1 = await service.post(`/${tenantId}/oauth2/token`, noScope);
+    refused(v1, 900144, 'invalid_request', 400);
+  });
+
+  test('other methods than POST, and paths it does not have', async () => {
+    refused(await service.get(path()), 900561, 'invalid_request', 405);
+    refused(await service.get(`/${tenantId}/nothing/here`), 9002313, 'invalid_request', 404);
+  });
+
+  test('the caller’s own id of the exchange is kept', async () => {
+    const id = systemRandomness.uuid();
+    const reply = await service.post(path(unknownGuid), secretForm(), {
+      'client-request-id': id,
+      'return-client-request-id': 'true',
+    });
+    assert.equal(reply.refusal.correlation_id, id);
+    assert.equal(reply.headers.get('client-request-id'), id);
+    const odd = await service.post(path(unknownGuid), secretForm(), { 'client-request-id': 'x' });
+    assert.notEqual(odd.refusal.correlation_id, 'x');
+  });
+
+  describe('assertions', () => {
+    const now = () => Math.floor(service.clock.now() / 1000);
+    const changed = async (payload: object) =>
+      await withAssertion(await signAssertion(service, vm, vm.key, { payload }));
+    const headed = async (header: object) =>
+      await withAssertion(await signAssertion(service, vm, vm.key, { header }));
+
+    test('that have expired, or are not valid yet', async () => {
+      refused(await changed({ exp: now() - 301 }), 700024, 'invalid_client', 401);
+      refused(await changed({ nbf: now() + 301 }), 700024, 'invalid_client', 401);
+      refused(await changed({ iat: now() + 301 }), 700024, 'invalid_client', 401);
+      assert.equal((await changed({ exp: now() - 299, nbf: now() + 299 })).status, 200);
+    });
+
+    test('whose times are missing or no times', async () => {
+      for (const exp of [undefined, null, 'soon', -1, '1e99', true, {}, 1e99]) {
+        refused(await changed({ exp }), 50027, 'invalid_request', 400);
+      }
+      for (const nbf of [null, 'now', [], 1e20]) {
+        refused(await changed({ nbf }), 50027, 'invalid_request', 400);
+      }
+    });
+
+    test('that were altered', async () => {
+      const [header, , signature] = (await signAssertion(service, vm, vm.key)).split('.');
+      const [, payload] = (await signAssertion(service, vm, vm.key)).split('.');
+      refused(await withAssertion(`${header}.${payload}.${signature}`), 700027, 'invalid_client', 401);
+    });
+
+    test('signed with another key, under the registered key’s name or its own', async () => {
+      const other = await makeClientKey();
+      const named = await signAssertion(service, vm, vm.key, { signWith: other.privateKey });
+      refused(await withAssertion(named), 700027, 'invalid_client', 401);
+      const own = await withAssertion(await signAssertion(service, vm, other));
+      refused(own, 700027, 'invalid_client', 401);
+      const hex = Buffer.from(other.sha256, 'base64url').toString('hex').toUpperCase();
+      assert.ok(own.refusal.error_description.includes(`Thumbprint of key used by client: '${hex}'`));
+    });
+
+    test('of another client', async () => {
+      const resourceId = vmId.replace('vm1', 'vm2');
+      const vm2 = await service.identity(tenantId, {
+        kind: 'SystemAssigned',
+        resourceId,
+        resourceCanonical: canonicalId(parseScope(resourceId)),
+      });
+      const assertion = await signAssertion(service, vm2, vm2.key);
+      refused(await withAssertion(assertion), 700027, 'invalid_client', 401);
+      refused(await changed({ iss: vm2.clientId, sub: vm2.clientId }), 700021, 'invalid_client', 401);
+      refused(await changed({ sub: vm2.clientId }), 50048, 'invalid_client', 401);
+      refused(await changed({ iss: 'https://issuer.example' }), 70025, 'invalid_client', 401);
+      refused(await changed({ iss: [vm.clientId] }), 70025, 'invalid_client', 401);
+    });
+
+    test('for another audience', async () => {
+      const ours = `https://login.microsoftonline.com/${tenantId}`;
+      for (const aud of [
+        undefined,
+        '',
+        [],
+        {},
+        `https://login.microsoftonline.com/${otherTenantId}/oauth2/v2.0/token`,
+        'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+        `https://login.example/${tenantId}/v2.0`,
+        `http://login.microsoftonline.com/${tenantId}/v2.0`,
+        `${ours}/v2.0?x`,
+        `${ours}/v2.0/../v2.0`,
+        `https://login.microsoftonline.com@evil.example/${tenantId}/v2.0`,
+        [`${ours}/v2.0`, 'https://other.example'],
+        'api://AzureADTokenExchange',
+      ]) {
+        refused(await changed({ aud }), 700023, 'invalid_client', 401);
+      }
+    });
+
+    test('with headers that choose the check: none, HMAC, keys of their own, criticals', async () => {
+      const [, payload] = (await signAssertion(service, vm, vm.key)).split('.');
+      const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const none = `${encode({ alg: 'none', typ: 'JWT', 'x5t#S256': vm.key.sha256 })}.${payload}.`;
+      refused(await withAssertion(none), 5002730, 'invalid_request', 400);
+
+      const publicPem = Buffer.from(vm.key.publicKey.export({ type: 'spki', format: 'pem' }));
+      const hmac = await new jose.CompactSign(Buffer.from(payload ?? '', 'base64url'))
+        .setProtectedHeader({ alg: 'HS256', typ: 'JWT', 'x5t#S256': vm.key.sha256 })
+        .sign(publicPem);
+      refused(await withAssertion(hmac), 5002730, 'invalid_request', 400);
+
+      const attacker = await makeClientKey();
+      const jwk = attacker.publicKey.export({ format: 'jwk' });
+      for (const header of [
+        { jwk },
+        { jku: 'https://evil.example/keys' },
+        { x5u: 'https://evil.example/cert' },
+        { x5c: [attacker.certificate.raw.toString('base64')] },
+      ]) {
+        const forged = await signAssertion(service, vm, vm.key, { header, signWith: attacker.privateKey });
+        refused(await withAssertion(forged), 700027, 'invalid_client', 401);
+        assert.equal((await headed(header)).status, 200, 'ignored where the registered key signed');
+      }
+      const crit = Buffer.from(JSON.stringify({ alg: 'RS256', crit: ['exp'], exp: 1 })).toString('base64url');
+      refused(await withAssertion(`${crit}.${payload}.AA`), 50027, 'invalid_request', 400);
+      refused(await headed({ typ: 'at+jwt' }), 5002727, 'invalid_request', 400);
+      refused(await headed({ alg: 'RS512', typ: 'JOSE' }), 5002727, 'invalid_request', 400);
+    });
+
+    test('with ambiguous JSON or encoding', async () => {
+      const [header = '', payload = '', signature = ''] = (await signAssertion(service, vm, vm.key)).split(
+        '.',
+      );
+      const doubled = Buffer.from(payload, 'base64url').toString().replace('{', '{"iss":"x",');
+      for (const assertion of [
+        `${header}.${Buffer.from(doubled).toString('base64url')}.${signature}`,
+        `${header}.${payload}.${signature}=`,
+        `${header}.${payload}`,
+        `${header}.${payload}.${signature}.${signature}`,
+        ` ${header}.${payload}.${signature}`,
+        'x',
+        `${header}.${'A'.repeat(30_000)}.${signature}`,
+      ]) {
+        refused(await withAssertion(assertion), 50027, 'invalid_request', 400);
+      }
+    });
+
+    test('of an unknown type, or of none', async () => {
+      const assertion = await signAssertion(service, vm, vm.key);
+      const type = 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer';
+      refused(
+        await withAssertion(assertion, { client_assertion_type: type }),
+        9002313,
+        'invalid_request',
+        400,
+      );
+      const untyped = await withAssertion(assertion, { client_assertion_type: '' });
+      refused(untyped, 900144, 'invalid_request', 400);
+      assert.match(untyped.refusal.error_description, /client_assertion_type/);
+      assert.match(assertionType, /jwt-bearer$/);
+    });
+
+    test('by a certificate that has expired or was taken away', async () => {
+      const other = await service.application(tenantId);
+      const key = await makeClientKey();
+      service.register(other, key, { notAfter: service.clock.now() });
+      const expired = await service.post(
+        path(),
+        assertionForm(other, await signAssertion(service, other, key)),
+      );
+      refused(expired, 700027, 'invalid_client', 401);
+      assert.match(expired.refusal.error_description, /The key used is expired\./);
+      const key2 = await makeClientKey();
+      service.register(other, key2);
+      const form = assertionForm(other, await signAssertion(service, other, key2));
+      assert.equal((await service.post(path(), form)).status, 200);
+      service.certificates.remove(key2.sha256);
+      refused(await service.post(path(), form), 700027, 'invalid_client', 401);
+    });
+  });
+
+  test('a client from the moment it is disabled, and one that is deleted', async () => {
+    const { principalId, clientId, secret } = await service.application(tenantId);
+    const form = secretForm({ client_id: clientId, client_secret: secret });
+    assert.equal((await withForm(form)).status, 200);
+    const at = service.clock.now();
+    await service.database.transaction((transaction) =>
+      setPrincipalEnabled(transaction, { tenantId, principalId, enabled: false, at }),
+    );
+    refused(await withForm(form), 7000112, 'unauthorized_client', 400);
+    await service.database.transaction((transaction) =>
+      deletePrincipal(transaction, { tenantId, principalId, at }),
+    );
+    refused(await withForm(form), 700016, 'unauthorized_client', 400);
+  });
+});
