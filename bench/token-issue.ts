@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { randomUUID, sign } from 'node:crypto';
+import { once } from 'node:events';
+import https from 'node:https';
+import type { Credential } from '../src/agent/credential.ts';
+import { createHost } from '../test/support/host.ts';
+import { startInnate } from '../test/support/innate.ts';
+import { Operator } from '../test/support/operator.ts';
+import { median, report } from './report.ts';
+
+/** Tokens a second with private_key_jwt on one pinned core, beside RSA-2048 signatures a second on the same core. */
+const rounds = 5;
+const signingSeconds = 2;
+const tokenSeconds = 4;
+const connections = 16;
+/** Distinct assertions: each is verified in full, whatever was seen before. */
+const assertions = 400;
+const goal = 0.5;
+const pinned = ['taskset', '-c', '0'];
+
+/** The same operation that a token ends with, bare: `crypto.sign` of a token-sized input with a key held ready. */
+const signatureLoop = `
+  const { generateKeyPairSync, sign } = require('node:crypto');
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const input = Buffer.alloc(1100, 'a');
+  for (let i = 0; i < 200; i += 1) sign('sha256', input, privateKey);
+  const seconds = Number(process.argv[1]);
+  const started = performance.now();
+  let count = 0;
+  while (performance.now() - started < seconds * 1000) { sign('sha256', input, privateKey); count += 1; }
+  console.log(count / ((performance.now() - started) / 1000));
+`;
+
+async function signaturesPerSecond(): Promise<number> {
+  const [command, ...args] = [...pinned, process.execPath, '-e', signatureLoop, String(signingSeconds)];
+  const child = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.on('data', (part) => (text += part));
+  await once(child, 'close');
+  return Number(text);
+}
+
+function assertion(credential: Credential, audience: string): string {
+  const now = Math.floor(Date.now() / 1000);
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const header = { alg: 'RS256', typ: 'JWT', 'x5t#S256': credential.thumbprint };
+  const { clientId } = credential;
+  const claims = {
+    aud: audience,
+    iss: clientId,
+    sub: clientId,
+    jti: randomUUID(),
+    nbf: now - 5,
+    exp: now + 590,
+  };
+  const input = `${encode(header)}.${encode(claims)}`;
+  return `${input}.${sign('sha256', Buffer.from(input), credential.key).toString('base64url')}`;
+}
+
+await using innate = await startInnate({ prefix: pinned });
+using operator = new Operator(innate.ready);
+await using host = await createHost(operator);
+const machine = await operator.createMachine(await operator.createGroup('bench'), 'bench-vm');
+const { credential } = await host.enrol(machine.id);
+
+const login = new URL(innate.ready.endpoints.login).host;
+const path = `/${innate.ready.tenantId}/oauth2/v2.0/token`;
+const bodies = Array.from({ length: assertions }, () =>
+  new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: credential.clientId,
+    scope: 'https://vault.azure.net/.default',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion(credential, `https://${login}${path}`),
+  }).toString(),
+);
+
+const agent = new https.Agent({ keepAlive: true, maxSockets: connections, ca: operator.ca });
+let next = 0;
+
+async function oneToken(): Promise<void> {
+  const body = bodies[next++ % bodies.length] as string;
+  await new Promise<void>((resolve, reject) => {
+    const request = https.request(
+      {
+        host: '127.0.0.1',
+        port: operator.port,
+        servername: login,
+        agent,
+        method: 'POST',
+        path,
+        headers: {
+          host: login,
+          'content-type': 'application/x-www-form-urlencoded',
+          'content-length': Buffer.byteLength(body),
+        },
+      },
+      (response) => {
+        response.resume();
+        response.on('end', () =>
+          response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`)),
+        );
+      },
+    );
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+async function tokensPerSecond(seconds: number): Promise<number> {
+  const started = performance.now();
+  let count = 0;
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      while (performance.now() - started < seconds * 1000) {
+        await oneToken();
+        count += 1;
+      }
+    }),
+  );
+  return count / ((performance.now() - started) / 1000);
+}
+
+await tokensPerSecond(2);
+const signatures: number[] = [];
+const tokens: number[] = [];
+for (let round = 1; round <= rounds; round += 1) {
+  process.stderr.write(`round ${round} of ${rounds}\n`);
+  signatures.push(await signaturesPerSecond());
+  tokens.push(await tokensPerSecond(tokenSeconds));
+}
+agent.destroy();
+
+const ratio = median(tokens.map((value, index) => value / (signatures[index] as number)));
+report(
+  'tokens with private_key_jwt, on one pinned core',
+  [
+    { what: 'RSA-2048 signatures a second', value: median(signatures).toFixed(0) },
+    {
+      what: `tokens a second (TLS, ${connections} connections kept alive)`,
+      value: median(tokens).toFixed(0),
+    },
+    { what: 'ratio, median of rounds', value: ratio.toFixed(3), goal: `≥ ${goal}`, met: ratio >= goal },
+  ],
+  { signatures, tokens, ratio },
+);
