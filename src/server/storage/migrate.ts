@@ -20,7 +20,7 @@ export interface Migration {
 }
 
 /** In order; a migration once released is never edited. */
-const released: readonly Migration[] = [initial];
+export const released: readonly Migration[] = [initial];
 
 /**
  * Brings the schema up to date. Runs inside the caller's exclusive transaction, so a crash leaves the old schema whole.

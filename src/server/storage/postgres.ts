@@ -87,21 +87,30 @@ export async function openPostgres(
     }
   }
 
+  const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   return {
     engine: 'postgres',
     read,
     async transaction(work) {
       scope.assertOutside();
-      const result = await commit(work);
-      await listeners.call();
-      return result;
+      if (closing !== undefined) throw new Error('the database is closed');
+      const turn = commit(work);
+      underWay.add(turn);
+      try {
+        const result = await turn;
+        await listeners.call();
+        return result;
+      } finally {
+        underWay.delete(turn);
+      }
     },
     onCommit(listener) {
       return listeners.add(listener);
     },
+    /** Lets the transactions that were asked for finish. */
     [Symbol.asyncDispose]() {
-      closing ??= close();
+      closing ??= Promise.allSettled(underWay).then(close);
       return closing;
     },
   };

@@ -98,7 +98,10 @@ class SqliteConnection implements DatabaseConnection {
   #execute<Row>(query: CompiledQuery): QueryResult<Row> {
     const { statement, returnsRows } = this.#prepare(query.sql);
     const parameters = query.parameters as readonly SQLInputValue[];
-    if (returnsRows) return { rows: statement.all(...parameters) as Row[] };
+    if (returnsRows) {
+      // as plain objects, like PostgreSQL's: the engine's own have no prototype
+      return { rows: statement.all(...parameters).map((row) => ({ ...row })) as Row[] };
+    }
     const { changes, lastInsertRowid } = statement.run(...parameters);
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   }
