@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../contract/arm.ts';
 import { roleAssignmentSchema } from '../../../contract/Microsoft.Authorization.ts';
 import { canonicalId, formatScope, parseScope, type Scope } from '../../../contract/resource-id.ts';
 import { type PrincipalId, parseGuid } from '../../../foundation/ids.ts';
@@ -77,7 +78,7 @@ async function get(database: Database, context: OperationContext): Promise<Answe
   // under another scope it is another id
   if (assignment === undefined || assignment.scopeCanonical !== canonicalId(scopeOf(context)))
     throw notFound(name);
-  return { status: 200, body: present(assignment) };
+  return { status: 200, body: present(assignment, context.target) };
 }
 
 /** Always 201, for an update as well; `createdBy` is null in this answer and told by every later one (d.1). */
@@ -96,7 +97,8 @@ async function put(database: Database, context: Put): Promise<Answer> {
     });
     return made.assignment;
   });
-  return { status: 201, body: present(assignment, { justWritten: true }) };
+  const made = present(assignment, context.target);
+  return { status: 201, body: { ...made, properties: { ...made.properties, createdBy: null } } };
 }
 
 type Requested = Put['body']['properties'];
@@ -120,7 +122,9 @@ async function remove(database: Database, context: OperationContext): Promise<An
       at,
     });
   });
-  return assignment === undefined ? { status: 204 } : { status: 200, body: present(assignment) };
+  return assignment === undefined
+    ? { status: 204 }
+    : { status: 200, body: present(assignment, context.target) };
 }
 
 /** Rights are given and taken by those who have the right in the same transaction, not a moment before. */
@@ -169,7 +173,7 @@ async function list(database: Database, context: OperationContext): Promise<Answ
   return listAnswer(
     context,
     page,
-    page.items.map((each) => present(each)),
+    page.items.map((each) => present(each, context.target)),
   );
 }
 
@@ -197,12 +201,13 @@ function readFilter(text = ''): AssignmentFilter {
   );
 }
 
-function present(assignment: RoleAssignment, { justWritten } = { justWritten: false }): object {
+/** @param asked the scope under whose subscription the role is named (d.1) */
+function present(assignment: RoleAssignment, asked: Scope): AssignmentBody {
   const scope = parseScope(assignment.scope);
   const place = scope.kind === 'tenant' ? '' : formatScope(scope);
   return {
     properties: {
-      roleDefinitionId: roleDefinitionPath(assignment.roleDefinitionId, scope),
+      roleDefinitionId: roleDefinitionPath(assignment.roleDefinitionId, asked),
       principalId: assignment.principalId,
       principalType: assignment.principalType,
       scope: assignment.scope,
@@ -210,7 +215,7 @@ function present(assignment: RoleAssignment, { justWritten } = { justWritten: fa
       conditionVersion: assignment.conditionVersion,
       createdOn: new Date(assignment.createdAt).toISOString(),
       updatedOn: new Date(assignment.updatedAt).toISOString(),
-      createdBy: justWritten ? null : assignment.createdBy,
+      createdBy: assignment.createdBy,
       updatedBy: assignment.updatedBy,
       delegatedManagedIdentityResourceId: null,
       description: assignment.description,
@@ -219,6 +224,13 @@ function present(assignment: RoleAssignment, { justWritten } = { justWritten: fa
     type,
     name: assignment.name,
   };
+}
+
+interface AssignmentBody {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string;
+  readonly properties: JsonObject;
 }
 
 function notFound(name: string): ArmError {
