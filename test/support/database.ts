@@ -2,7 +2,7 @@ import pg from 'pg';
 import { processEnvironment } from '../../src/foundation/environment.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import type { Database } from '../../src/server/storage/database.ts';
-import type { Migration } from '../../src/server/storage/migrate.ts';
+import type { Migration } from '../../src/server/storage/migration.ts';
 import { openPostgres } from '../../src/server/storage/postgres.ts';
 import { openSqlite } from '../../src/server/storage/sqlite.ts';
 import { temporaryFolder } from './temporary-folder.ts';

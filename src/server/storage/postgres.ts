@@ -9,7 +9,8 @@ import {
   isUniqueViolation,
   postgresReason,
 } from './database-errors.ts';
-import { type ColumnTypes, type Migration, migrate } from './migrate.ts';
+import { migrate } from './migrate.ts';
+import type { ColumnTypes, Migration } from './migration.ts';
 import type { Tables } from './tables.ts';
 import { TransactionScope } from './transaction-scope.ts';
 

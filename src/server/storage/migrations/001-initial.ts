@@ -1,4 +1,4 @@
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 
 /** The first schema. Keys carry the tenant; what names a tenant's own thing is unique within it. */
 export const initial: Migration = {

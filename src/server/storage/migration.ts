@@ -1,0 +1,18 @@
+import type { ColumnBuilderCallback, ColumnDataType, Kysely, RawBuilder } from 'kysely';
+
+/** How an engine spells the column types that differ. */
+export interface ColumnTypes {
+  readonly bytes: ColumnDataType;
+  /** An integer that the database counts up, as primary key. */
+  readonly sequence: ColumnDataType;
+  readonly asSequence: ColumnBuilderCallback;
+  /** The id of the writing transaction, where transactions commit in another order than they write. */
+  readonly transactionId:
+    | { readonly type: RawBuilder<unknown>; readonly current: RawBuilder<unknown> }
+    | undefined;
+}
+
+export interface Migration {
+  readonly name: string;
+  up(db: Kysely<unknown>, types: ColumnTypes): Promise<void>;
+}
