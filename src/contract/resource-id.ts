@@ -88,8 +88,8 @@ export function parsePath(text: string): Scope | CollectionPath {
           kind: 'collection',
           parent: scope,
           namespace: 'Microsoft.Resources',
-          types: ['subscriptions', 'resourceGroups'],
-          names: [subscriptionId],
+          types: ['resourceGroups'],
+          names: [],
         };
       }
       scope = { kind: 'resourceGroup', subscriptionId, resourceGroup };

@@ -12,7 +12,7 @@ const maxStringLength = 64 * 1024;
 export function readBody<Body>(schema: ZodType<Body>, value: unknown): Body {
   if (value === undefined) throw invalid('A request body is required');
   requireModest(value);
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw invalid(issue === undefined ? 'The body is not of the expected shape' : describe(issue));

@@ -102,20 +102,11 @@ export function targetOf(
 
 type Collection = Extract<ReturnType<typeof parsePath>, { kind: 'collection' }>;
 
-/** `…/vaults/kv1/secrets` hangs from `…/vaults/kv1`; `…/vaults` from the group; `/subscriptions/S/resourceGroups` from S. */
+/** `…/vaults/kv1/secrets` hangs from `…/vaults/kv1`; `…/vaults` from the group. */
 function containerOf(collection: Collection): Scope {
-  if (collection.parent.kind === 'tenant' && collection.types[0] === 'subscriptions') {
-    const [subscriptionId] = collection.names;
-    return subscriptionId === undefined ? { kind: 'tenant' } : parseScope(`/subscriptions/${subscriptionId}`);
-  }
-  if (collection.names.length === 0) return collection.parent;
-  return {
-    kind: 'resource',
-    parent: collection.parent,
-    namespace: collection.namespace,
-    types: collection.types.slice(0, -1),
-    names: collection.names,
-  };
+  const { parent, namespace, types, names } = collection;
+  if (names.length === 0) return parent;
+  return { kind: 'resource', parent, namespace, types: types.slice(0, -1), names };
 }
 
 function requireSubscriptionId(text: string): void {

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { TestClock } from '../../../test/support/clock.ts';
+import { sqliteStore, type TestStore } from '../../../test/support/database.ts';
+import { DomainError } from '../../foundation/domain-error.ts';
+import {
+  type CanonicalId,
+  guid,
+  type PrincipalId,
+  type SubscriptionId,
+  type TenantId,
+} from '../../foundation/ids.ts';
+import { silentLog } from '../../foundation/log.ts';
+import { systemRandomness } from '../../foundation/randomness.ts';
+import type { Database } from '../storage/database.ts';
+import { AsyncOperations, presentOperation, type Work } from './async-operations.ts';
+
+const tenantId = guid<TenantId>(systemRandomness.uuid());
+const subscriptionId = guid<SubscriptionId>(systemRandomness.uuid());
+const clock = new TestClock();
+
+function operationsOver(database: Database, work: Work): AsyncOperations {
+  const operations = new AsyncOperations({ database, clock, randomness: systemRandomness, log: silentLog });
+  operations.define('test', work);
+  return operations;
+}
+
+function begin(database: Database, operations: AsyncOperations) {
+  return database.transaction((transaction) =>
+    operations.begin(transaction, {
+      tenantId,
+      subscriptionId,
+      kind: 'test',
+      target: '/target' as CanonicalId,
+      startedBy: guid<PrincipalId>(systemRandomness.uuid()),
+      at: clock.now(),
+    }),
+  );
+}
+
+async function statusOf(operations: AsyncOperations, operationId: string) {
+  const operation = await operations.find(tenantId, subscriptionId, operationId);
+  assert.ok(operation);
+  return operation;
+}
+
+async function withStore(work: (store: TestStore) => Promise<void>): Promise<void> {
+  await using store = await sqliteStore();
+  await work(store);
+}
+
+describe('a long-running operation', () => {
+  test('is in progress, then succeeded', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      const gate = Promise.withResolvers<void>();
+      await using operations = operationsOver(database, () => gate.promise);
+      const { operationId } = await begin(database, operations);
+      operations.run(await statusOf(operations, operationId));
+      assert.equal((await statusOf(operations, operationId)).status, 'InProgress');
+      gate.resolve();
+      await operations.settled();
+      const ended = await statusOf(operations, operationId);
+      assert.equal(ended.status, 'Succeeded');
+      assert.equal(presentOperation(ended).endTime, new Date(clock.now()).toISOString());
+    }));
+
+  test('fails with the reason, or without one where it is a bug', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      const failures = [
+        new DomainError('conflict', 'locked', { code: 'ScopeLocked' }),
+        new TypeError('secret'),
+      ];
+      await using operations = operationsOver(database, async () => {
+        throw failures.shift();
+      });
+      const first = await begin(database, operations);
+      operations.run(first);
+      await operations.settled();
+      assert.deepEqual(presentOperation(await statusOf(operations, first.operationId)).error, {
+        code: 'ScopeLocked',
+        message: 'locked',
+      });
+      const second = await begin(database, operations);
+      operations.run(second);
+      await operations.settled();
+      const { error } = await statusOf(operations, second.operationId);
+      assert.equal(error?.code, 'InternalServerError');
+      assert.ok(!JSON.stringify(error).includes('secret'));
+    }));
+
+  test('that was interrupted is resumed by the next process', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      const reached = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<void>();
+      const before = operationsOver(database, async (_operation, renew) => {
+        reached.resolve();
+        await gate.promise;
+        await renew();
+        assert.fail('an ended process goes on');
+      });
+      const { operationId } = await begin(database, before);
+      before.run(await statusOf(before, operationId));
+      await reached.promise;
+      const ended = before[Symbol.asyncDispose]();
+      gate.resolve();
+      await ended;
+
+      let resumed = 0;
+      await using after = operationsOver(database, async () => {
+        resumed += 1;
+      });
+      assert.equal((await statusOf(after, operationId)).status, 'InProgress');
+      await after.start();
+      await after.settled();
+      assert.equal(resumed, 1);
+      assert.equal((await statusOf(after, operationId)).status, 'Succeeded');
+    }));
+
+  test('whose worker is gone is taken up by whoever is asked about it, and only by one', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      let worked = 0;
+      const work = async () => {
+        worked += 1;
+      };
+      const dead = operationsOver(database, work);
+      const { operationId } = await begin(database, dead);
+      await using one = operationsOver(database, work);
+      await using other = operationsOver(database, work);
+      await one.find(tenantId, subscriptionId, operationId);
+      await one.settled();
+      assert.equal(worked, 0, 'while the lease lasts, nobody takes it');
+      clock.advance(60_000);
+      await Promise.all([one, other].map((each) => each.find(tenantId, subscriptionId, operationId)));
+      await Promise.all([one.settled(), other.settled()]);
+      assert.equal(worked, 1);
+      assert.equal((await statusOf(one, operationId)).status, 'Succeeded');
+    }));
+
+  test("is another tenant's secret", () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      await using operations = operationsOver(database, async () => {});
+      const { operationId } = await begin(database, operations);
+      const foreign = guid<TenantId>(systemRandomness.uuid());
+      assert.equal(await operations.find(foreign, subscriptionId, operationId), undefined);
+    }));
+
+  test('is forgotten a day after its end', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      await using operations = operationsOver(database, async () => {});
+      const old = await begin(database, operations);
+      operations.run(old);
+      await operations.settled();
+      clock.advance(25 * 3_600_000);
+      await begin(database, operations);
+      assert.equal(await operations.find(tenantId, subscriptionId, old.operationId), undefined);
+    }));
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ArmError } from '../http/dialects/arm.ts';
+import { queryString, readRequestTarget } from './request-target.ts';
+
+describe('a request target', () => {
+  test('is read into decoded segments and a query of lower-case names', () => {
+    const { segments, path, query } = readRequestTarget('//Subscriptions///a%20b/?API-Version=1&$Top=2');
+    assert.deepEqual(segments, ['Subscriptions', 'a b']);
+    assert.equal(path, '/Subscriptions/a b');
+    assert.equal(query.get('api-version'), '1');
+    assert.equal(query.get('$top'), '2');
+  });
+
+  const refused = [
+    'http://management.azure.com/subscriptions',
+    '*',
+    'subscriptions',
+    '/a\\b',
+    '/a%5cb',
+    '/a%5Cb',
+    '/a%2fb',
+    '/a%2Fb',
+    '/a;b',
+    '/a%3bb',
+    '/..',
+    '/a/../b',
+    '/a/./b',
+    '/%2e%2e/b',
+    '/a/%2E/b',
+    '/..;/b',
+    '/a%00b',
+    '/a%0d%0ab',
+    '/a%25b',
+    '/a%b',
+    '/a%',
+    '/é',
+    '/%C3%A9',
+    '/a#b',
+    '/a b',
+    '/a\tb',
+    '/a?x=1&X=2',
+    '/a?api-version=1&api-version=1',
+    `/a?${'x'.repeat(9000)}`,
+    `/a?${Array.from({ length: 40 }, (_, index) => `p${index}=1`).join('&')}`,
+  ];
+  for (const raw of refused) {
+    test(`${raw.slice(0, 48)} is refused`, () => {
+      assert.throws(
+        () => readRequestTarget(raw),
+        (error) => error instanceof ArmError && error.kind === 'malformed',
+      );
+    });
+  }
+
+  test('keeps names of objects out of the way of names in the query', () => {
+    const { query } = readRequestTarget('/a?__proto__=x&constructor=y');
+    assert.equal(query.get('__proto__'), 'x');
+    assert.equal(query.get('constructor'), 'y');
+    assert.equal(query.get('toString'), undefined);
+  });
+
+  test('gives its query on, with some of it replaced', () => {
+    const { query } = readRequestTarget("/a?api-version=1&$filter=name%20eq%20'x'&$skiptoken=old");
+    const again = new URLSearchParams(queryString(query, { $skiptoken: 'new' }));
+    assert.equal(again.get('$filter'), "name eq 'x'");
+    assert.deepEqual(again.getAll('$skiptoken'), ['new']);
+  });
+});
