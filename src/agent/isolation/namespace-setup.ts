@@ -5,9 +5,6 @@ import path from 'node:path';
 import type { RelayOrder } from './relay-channel.ts';
 import { systemBundlePaths, trustBundles } from './trust-bundle.ts';
 
-/** The metadata address of every cloud; the namespace has it on its own loopback interface. */
-export const metadataAddress = '169.254.169.254';
-
 /** Files that exist inside the namespace only. */
 export interface NamespaceFiles {
   readonly wholeBundle: string;
@@ -22,7 +19,8 @@ export interface NamespaceFiles {
  */
 export function setUpNamespace(order: RelayOrder): NamespaceFiles {
   run('ip', 'link', 'set', 'lo', 'up');
-  run('ip', 'addr', 'add', `${metadataAddress}/32`, 'dev', 'lo');
+  const { address } = order.wellKnown;
+  if (!address.startsWith('127.')) run('ip', 'addr', 'add', `${address}/32`, 'dev', 'lo');
   try {
     run('mount', '-t', 'proc', '-o', 'nosuid,nodev,noexec', 'proc', '/proc');
   } catch {

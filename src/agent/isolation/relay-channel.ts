@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import type { IsolatedSockets } from '../../contract/control-socket.ts';
 
 /** What the relay is told first: how the namespace is to look, and what to run in it. */
 export interface RelayOrder {
@@ -7,7 +8,9 @@ export interface RelayOrder {
   /** Hidden from the program: it holds keys, the database and the agent's own socket. */
   readonly dataFolder: string;
   /** Unix sockets outside that the namespace's listeners lead to. */
-  readonly sockets: { readonly imds: string; readonly tls: string; readonly proxy: string };
+  readonly sockets: IsolatedSockets;
+  /** Where the host protocol's clients look by themselves. */
+  readonly wellKnown: { readonly address: string; readonly port: number };
   /** PEM of the deployment's authority. */
   readonly authority: string;
   /** Variables of the resource's host protocol. */
@@ -15,7 +18,7 @@ export interface RelayOrder {
   readonly command: readonly string[];
   /** The user's own environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Who the program runs as; `capabilities` where the namespace needed root's own. */
+  /** Who the program runs as; `privileged` where the namespaces were made with root's own capabilities. */
   readonly identity: { readonly uid: number; readonly gid: number; readonly privileged: boolean };
 }
 

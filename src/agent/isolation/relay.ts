@@ -7,7 +7,7 @@ import path from 'node:path';
 import { systemClock } from '../../foundation/clock.ts';
 import { decideName } from './name-decision.ts';
 import { startNameServer } from './name-server.ts';
-import { metadataAddress, setUpNamespace } from './namespace-setup.ts';
+import { setUpNamespace } from './namespace-setup.ts';
 import { programEnvironment } from './program-environment.ts';
 import { type FromRelay, onMessages, type RelayOrder, sendMessage, type ToRelay } from './relay-channel.ts';
 import { splice } from './splice.ts';
@@ -60,12 +60,12 @@ function passOn(signal: NodeJS.Signals): void {
 async function follow(order: RelayOrder): Promise<void> {
   // opened before the data folder is hidden: paths through a descriptor lead to what is beneath
   const outside = {
-    imds: behindMounts(order.sockets.imds),
+    host: behindMounts(order.sockets.host),
     tls: behindMounts(order.sockets.tls),
     proxy: behindMounts(order.sockets.proxy),
   };
   const files = setUpNamespace(order);
-  await listenTo(outside.imds, metadataAddress, 80);
+  await listenTo(outside.host, order.wellKnown.address, order.wellKnown.port);
   await listenTo(outside.tls, '127.0.0.1', 443);
   const proxyPort = await listenTo(outside.proxy, '127.0.0.1', 0);
   held.use(await startNameServer({ host: '127.0.0.1', port: 53 }, nameAnswers(order)));
