@@ -1,16 +1,20 @@
+import path from 'node:path';
 import { createAgentsClient } from '../client/agents-client.ts';
 import { createHttpsTransport, type ServerConnection } from '../client/https.ts';
 import type { CloudProfile } from '../contract/cloud-profile.ts';
 import { canonicalId, parseScope, resourceType } from '../contract/resource-id.ts';
 import type { Clock } from '../foundation/clock.ts';
+import type { Environment } from '../foundation/environment.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Randomness } from '../foundation/randomness.ts';
 import { type Agent, type Endpoint, type EnrolledMachine, NotEnrolled } from './agent.ts';
 import { type CallerLimits, Callers, metadataServiceLimits } from './callers.ts';
+import { openControlSocket } from './control-socket.ts';
 import { openEndpoint } from './endpoint.ts';
 import { enrolMachine } from './enrol.ts';
 import { hostProtocolOf } from './host-protocols/registry.ts';
 import { IdentityCredentials } from './identity-credentials.ts';
+import { startNameProxy } from './isolation/name-proxy.ts';
 import { KeyFiles } from './key-files.ts';
 import { loadMachine, type MachineRecord } from './machine-record.ts';
 import { followServerTime } from './server-time.ts';
@@ -148,6 +152,50 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       transport[Symbol.dispose]();
     },
   };
+}
+
+/** An agent with what the programs of this machine reach it by. */
+export interface LocalAgent extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>` of the name proxy. */
+  readonly proxy: string;
+  readonly controlSocket: string;
+}
+
+export interface LocalAgentOptions extends AgentOptions {
+  readonly profile: CloudProfile;
+  /** Folder of the control socket and of the agent's own folder. */
+  readonly dataFolder: string;
+  /** PEM file of the deployment's authority. */
+  readonly caFile: string;
+  /** Says how this machine reaches the world. */
+  readonly environment: Environment;
+}
+
+/**
+ * The agent that `innate up` runs beside the server: it plays every resource that this machine's user enrols it as.
+ *
+ * @throws ControlSocketError where another agent has the control socket
+ */
+export async function startLocalAgent(options: LocalAgentOptions): Promise<LocalAgent> {
+  await using started = new AsyncDisposableStack();
+  const { caFile, connect, dataFolder, environment, log, profile, randomness } = options;
+  const agent = started.use(await createAgent(options));
+  const proxy = started.use(await startNameProxy({ profile, server: connect, environment, log }));
+  const controlSocket = path.join(dataFolder, 'agent.sock');
+  started.use(
+    await openControlSocket({
+      agent,
+      proxy,
+      server: connect,
+      caFile,
+      runFolder: path.join(dataFolder, 'run'),
+      randomness,
+      file: controlSocket,
+      log,
+    }),
+  );
+  const parts = started.move();
+  return { proxy: proxy.url, controlSocket, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 function describe({ credentials }: TokenHolder): EnrolledMachine {
