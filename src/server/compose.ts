@@ -43,6 +43,9 @@ import { SigningKeys } from './tokens/signing-keys.ts';
 import { registerTokenService } from './tokens/token-service.ts';
 import { AccessTokenVerifier } from './tokens/verify.ts';
 
+export { ConfigError, type ServerOptions, serverConfig } from './config.ts';
+export { createLog, type LogLevel, logLevels } from './log.ts';
+
 /** What a server is made with beside its configuration. */
 export interface Sources {
   readonly clock: Clock;
