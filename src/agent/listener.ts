@@ -182,6 +182,8 @@ export function serverOf(listener: () => Listener | undefined): Server {
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: 16 * 1024,
       insecureHTTPParser: false,
+      // a request without Host is refused with all the others, in the protocol's words
+      requireHostHeader: false,
     },
     handle,
   );
