@@ -11,7 +11,19 @@ export const maxSecretOctets = 25_600;
 export const maxTags = 15;
 export const maxPageSize = 25;
 
-const stableVersions = new Set(['7.0', '7.1', '7.2', '7.3', '7.4', '7.5', '7.6', '2025-07-01']);
+/** The newest version answered; the Key Vault clients of mid-2026 send it. */
+export const newestApiVersion = '2026-04-01';
+const stableVersions = new Set([
+  '7.0',
+  '7.1',
+  '7.2',
+  '7.3',
+  '7.4',
+  '7.5',
+  '7.6',
+  '2025-07-01',
+  newestApiVersion,
+]);
 
 /** Whether a version of the protocol is answered: all differ only in what is not offered here. */
 export function isKnownApiVersion(text: string): boolean {

@@ -244,7 +244,7 @@ describe('a request that is wrong', () => {
     const as = await world.identity();
     await world.grant(as, 'Key Vault Secrets Officer', vault);
     const ask = async (path: string) => await world.ask({ method: 'GET', path, as });
-    for (const known of ['7.0', '7.3', '7.6', '7.6-preview.2', '2025-07-01']) {
+    for (const known of ['7.0', '7.3', '7.6', '7.6-preview.2', '2025-07-01', '2026-04-01']) {
       assert.equal((await ask(`/secrets?api-version=${known}`)).statusCode, 200, known);
       assert.equal((await ask(`/secrets?api%2Dversion=${known}`)).statusCode, 200, known);
     }
@@ -252,6 +252,7 @@ describe('a request that is wrong', () => {
       '/secrets?apiversion=7.4',
       '/secrets?api-version=',
       '/secrets?api-version=9.9',
+      '/secrets?api-version=2099-01-01',
       '/secrets?api-version=7.4&api-version=7.5',
     ]) {
       const answer = await ask(path);

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type CloudProfile, surfaceOf } from '../../../contract/cloud-profile.ts';
-import { isKnownApiVersion } from '../../../contract/key-vault.ts';
+import { isKnownApiVersion, newestApiVersion } from '../../../contract/key-vault.ts';
 import { canonicalId, type Scope } from '../../../contract/resource-id.ts';
 import { unreachable } from '../../../foundation/domain-error.ts';
 import type { Caller, TokenRejected } from '../../http/bearer.ts';
@@ -165,7 +165,7 @@ export function requireApiVersion(request: FastifyRequest): void {
     throw new KeyVaultError(
       'invalid-value',
       'BadParameter',
-      `The specified version (${quoted(String(given))}) is not recognized. Consider using the latest supported version (2025-07-01).`,
+      `The specified version (${quoted(String(given))}) is not recognized. Consider using the latest supported version (${newestApiVersion}).`,
     );
   }
 }
