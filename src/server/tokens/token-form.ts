@@ -43,6 +43,7 @@ export function required(form: TokenForm, name: string): string {
  * @throws DomainError AADSTS9002313
  */
 export function decode(text: string): string {
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
