@@ -2,97 +2,27 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { testDatabase } from '../../../test/support/database.ts';
 import { testFollower } from '../../../test/support/feed.ts';
+import {
+  assign,
+  at,
+  failsWith,
+  getSecret,
+  group,
+  operator,
+  secret,
+  subscription,
+  testPrincipal,
+  vault,
+  vm,
+  type Wanted,
+} from '../../../test/support/role-assignments.ts';
 import { testTenant } from '../../../test/support/sealer.ts';
-import { canonicalId, parseScope } from '../../contract/resource-id.ts';
-import { DomainError } from '../../foundation/domain-error.ts';
-import { type ClientId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
+import { parseScope } from '../../contract/resource-id.ts';
+import type { PrincipalId } from '../../foundation/ids.ts';
 import { systemRandomness } from '../../foundation/randomness.ts';
 import { Directory } from '../directory/directory.ts';
-import { deletePrincipal, insertPrincipal, setPrincipalEnabled } from '../directory/directory-store.ts';
-import type { Database } from '../storage/database.ts';
-import { listRoleAssignments, type RoleAssignment } from './authorization-store.ts';
+import { listRoleAssignments } from './authorization-store.ts';
 import { createAuthorizer, decideFromRows } from './evaluate.ts';
-import {
-  deleteRoleAssignment,
-  removeRoleAssignmentsOfPrincipal,
-  removeRoleAssignmentsOfResource,
-} from './role-assignment-removal.ts';
-import { createOrUpdateRoleAssignment, type RoleAssignmentRequest } from './role-assignments.ts';
-import { findRoleDefinitionByName } from './role-definitions.ts';
-
-const subscription = '/subscriptions/33333333-3333-4333-8333-333333333333';
-const group = `${subscription}/resourceGroups/demo`;
-const vault = `${group}/providers/Microsoft.KeyVault/vaults/demo-kv`;
-const secret = parseScope(`${vault}/secrets/greeting`);
-const vm = `${group}/providers/Microsoft.Compute/virtualMachines/vm1`;
-const getSecret = 'Microsoft.KeyVault/vaults/secrets/getSecret/action';
-const operator = guid<PrincipalId>('00000000-0000-4000-8000-000000000001');
-const at = Date.UTC(2026, 10, 1);
-
-function roleId(name: string): string {
-  const role = findRoleDefinitionByName(name);
-  assert.ok(role, name);
-  return role.id;
-}
-
-async function testPrincipal(
-  database: Database,
-  tenantId: TenantId,
-  resourceId?: string,
-): Promise<PrincipalId> {
-  const principalId = guid<PrincipalId>(systemRandomness.uuid());
-  const clientId = guid<ClientId>(systemRandomness.uuid());
-  const facts = { tenantId, principalId, clientId, displayName: 'p', at };
-  await database.transaction(async (transaction) =>
-    insertPrincipal(
-      transaction,
-      resourceId === undefined
-        ? { ...facts, principalType: 'Application' }
-        : {
-            ...facts,
-            principalType: 'ManagedIdentity',
-            identity: {
-              kind: 'SystemAssigned',
-              resourceId,
-              resourceCanonical: canonicalId(parseScope(resourceId)),
-            },
-          },
-    ),
-  );
-  return principalId;
-}
-
-type Wanted = Omit<Partial<RoleAssignmentRequest>, 'scope'> & {
-  readonly tenantId: TenantId;
-  readonly principalId: string;
-  readonly role?: string;
-  readonly at?: number;
-  readonly scope?: string;
-};
-
-async function assign(database: Database, wanted: Wanted): Promise<RoleAssignment> {
-  const { role = 'Key Vault Secrets User', scope = vault, ...rest } = wanted;
-  const { assignment } = await database.transaction((transaction) =>
-    createOrUpdateRoleAssignment(transaction, {
-      name: systemRandomness.uuid(),
-      roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleId(role)}`,
-      by: operator,
-      at,
-      ...rest,
-      scope: parseScope(scope),
-    }),
-  );
-  return assignment;
-}
-
-function failsWith(code: string, message?: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof DomainError, String(error));
-    assert.equal(error.code, code);
-    if (message) assert.match(error.message, message);
-    return true;
-  };
-}
 
 describe('assigning a role', () => {
   test('gives the right from the next question on, and says who did it', async () => {
@@ -303,103 +233,5 @@ describe('listing assignments', () => {
     const after = first.at(-1)?.name ?? '';
     const second = await listRoleAssignments(database.read, { ...filter, after });
     assert.equal(new Set([...first, ...second].map(({ name }) => name)).size, 3);
-  });
-});
-
-describe('taking rights away', () => {
-  test('an assignment removed, a principal disabled or deleted: refused at the next question', async () => {
-    await using database = await testDatabase();
-    await using follower = await testFollower(database);
-    const tenantId = await testTenant(database);
-    const authorizer = createAuthorizer({
-      database,
-      follower,
-      principals: new Directory(database, follower),
-    });
-    const ends: readonly ((principalId: PrincipalId, name: string) => Promise<unknown>)[] = [
-      (_principalId, name) =>
-        database.transaction((tx) =>
-          deleteRoleAssignment(tx, { tenantId, scope: parseScope(vault), name, at }),
-        ),
-      (principalId) =>
-        database.transaction((tx) => removeRoleAssignmentsOfPrincipal(tx, { tenantId, principalId, at })),
-      (principalId) =>
-        database.transaction((tx) => setPrincipalEnabled(tx, { tenantId, principalId, enabled: false, at })),
-      (principalId) => database.transaction((tx) => deletePrincipal(tx, { tenantId, principalId, at })),
-    ];
-    for (const end of ends) {
-      const principalId = await testPrincipal(database, tenantId);
-      const { name } = await assign(database, { tenantId, principalId });
-      const question = { tenantId, principalId, action: getSecret, scope: secret, plane: 'data' } as const;
-      assert.ok((await authorizer.decide(question)).allowed);
-      assert.ok((await authorizer.decide(question)).allowed, 'from the cache');
-      await end(principalId, name);
-      assert.ok(!(await authorizer.decide(question)).allowed, String(end));
-    }
-  });
-
-  test('an assignment is removed at its own scope only', async () => {
-    await using database = await testDatabase();
-    const tenantId = await testTenant(database);
-    const principalId = await testPrincipal(database, tenantId);
-    const { name } = await assign(database, { tenantId, principalId });
-    const remove = (scope: string) =>
-      database.transaction((tx) =>
-        deleteRoleAssignment(tx, { tenantId, scope: parseScope(scope), name, at }),
-      );
-    assert.equal(await remove(group), undefined);
-    assert.equal((await remove(vault.toLowerCase()))?.name, name);
-    assert.equal(await remove(vault), undefined);
-  });
-
-  test('with a resource go the assignments at it, below it, and of its own identity', async () => {
-    await using database = await testDatabase();
-    const tenantId = await testTenant(database);
-    const [other, own] = [
-      await testPrincipal(database, tenantId),
-      await testPrincipal(database, tenantId, vm),
-    ];
-    await assign(database, { tenantId, principalId: other, scope: vm });
-    await assign(database, { tenantId, principalId: other, scope: `${vm}/extensions/e1` });
-    await assign(database, { tenantId, principalId: own, scope: vault });
-    const kept = [
-      await assign(database, { tenantId, principalId: other, scope: `${vm}0` }),
-      await assign(database, { tenantId, principalId: other, scope: group }),
-    ];
-    await database.transaction((tx) =>
-      removeRoleAssignmentsOfResource(tx, { tenantId, resourceCanonical: canonicalId(parseScope(vm)), at }),
-    );
-    const left = await listRoleAssignments(database.read, {
-      tenantId,
-      scope: parseScope('/'),
-      reach: 'all',
-      limit: 10,
-    });
-    assert.deepEqual(left.map(({ name }) => name).sort(), kept.map(({ name }) => name).sort());
-  });
-
-  test('the last Owner of the tenant stays', async () => {
-    await using database = await testDatabase();
-    const tenantId = await testTenant(database);
-    const [one, two] = [await testPrincipal(database, tenantId), await testPrincipal(database, tenantId)];
-    const owner = (principalId: PrincipalId) =>
-      assign(database, { tenantId, principalId, role: 'Owner', scope: '/' });
-    const [first, second] = [await owner(one), await owner(two)];
-    const remove = ({ name }: RoleAssignment) =>
-      database.transaction((tx) => deleteRoleAssignment(tx, { tenantId, scope: parseScope('/'), name, at }));
-
-    await database.transaction((tx) =>
-      setPrincipalEnabled(tx, { tenantId, principalId: two, enabled: false, at }),
-    );
-    await assert.rejects(remove(first), failsWith('CannotDeleteLastRbacAdminAssignment'));
-    await assert.rejects(
-      database.transaction((tx) => removeRoleAssignmentsOfPrincipal(tx, { tenantId, principalId: one, at })),
-      failsWith('CannotDeleteLastRbacAdminAssignment'),
-    );
-    await database.transaction((tx) =>
-      setPrincipalEnabled(tx, { tenantId, principalId: two, enabled: true, at }),
-    );
-    assert.ok(await remove(first));
-    await assert.rejects(remove(second), failsWith('CannotDeleteLastRbacAdminAssignment'));
   });
 });
