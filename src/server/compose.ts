@@ -45,6 +45,7 @@ import { AccessTokenVerifier } from './tokens/verify.ts';
 
 export { ConfigError, type ServerOptions, serverConfig } from './config.ts';
 export { createLog, type LogLevel, logLevels } from './log.ts';
+export { replaceFile } from './storage/durable-file.ts';
 
 /** What a server is made with beside its configuration. */
 export interface Sources {

@@ -1,0 +1,177 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { startLocalAgent } from '../../agent/compose.ts';
+import { createHttpsTransport } from '../../client/https.ts';
+import { clientTokens, type TokenFor } from '../../client/operator-token.ts';
+import {
+  createResourceManagerClient,
+  type ResourceManagerClient,
+} from '../../client/resource-manager-client.ts';
+import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import type { ServerFile } from '../../contract/ready-file.ts';
+import {
+  createLog,
+  type LogLevel,
+  logLevels,
+  replaceFile,
+  type Server,
+  type ServerOptions,
+  serverConfig,
+  startServer,
+} from '../../server/compose.ts';
+import { type Command, type CommandContext, type CommandInput, dataOption, optionText } from '../command.ts';
+
+/** Options of a server that `up` and `demo` share. */
+export const serverOptions = [
+  dataOption,
+  {
+    flags: '--listen <host:port>',
+    summary: 'where the TLS listener is; port 0 takes any free one (default: 127.0.0.1:8443, or a free port)',
+  },
+  { flags: '--database <url>', summary: 'postgres:// URL; SQLite in the data folder unless told' },
+  {
+    flags: '--profile <kind>',
+    summary: "azure: Azure's own names, on loopback only; own: names under --domain",
+    choices: ['azure', 'own'],
+    default: 'azure',
+  },
+  { flags: '--domain <domain>', summary: 'the domain of the own profile' },
+  { flags: '--key-file <file>', summary: 'the key-encryption key; one in the data folder unless told' },
+  {
+    flags: '--ready-file <file>',
+    summary: 'written when the server serves: addresses and the operator (0600)',
+  },
+  { flags: '--log <level>', summary: 'what is logged to standard error', choices: logLevels },
+] as const;
+
+/** A server and an agent that serve, with what a command needs to use them. Disposing drains and ends both. */
+export interface Running extends AsyncDisposable {
+  readonly server: Server;
+  readonly file: ServerFile;
+  readonly resourceManager: ResourceManagerClient;
+  readonly operatorToken: TokenFor;
+}
+
+const aliasVersion = '2021-10-01';
+
+/**
+ * Starts the server and, in the same process, the agent of this machine; makes the default subscription through the
+ * public API where it is missing; then tells where everything is (`server.json` in the data folder, `--ready-file`).
+ */
+export async function startRunning(
+  input: CommandInput,
+  { clock, environment, randomness }: CommandContext,
+  log: LogLevel,
+): Promise<Running> {
+  await using started = new AsyncDisposableStack();
+  const sources = { clock, randomness, log: createLog(log) };
+  const server = started.use(await startServer(serverConfig(readOptions(input, environment)), sources));
+  const { caFile, ca, dataFolder, home, operator, profile } = server;
+  const connect = { host: server.host, port: server.port, ca };
+  const local = started.use(
+    await startLocalAgent({
+      ...sources,
+      folder: path.join(dataFolder, 'agent'),
+      dataFolder,
+      profile,
+      connect,
+      caFile,
+      environment,
+    }),
+  );
+
+  const transport = started.use(createHttpsTransport(connect));
+  const operatorToken = clientTokens({ transport, login: profile.login, ...operator, clock });
+  const resourceManager = createResourceManagerClient({
+    transport,
+    management: profile.management,
+    token: () => operatorToken('https://management.azure.com'),
+  });
+  const subscriptionId = await ensureSubscription(resourceManager);
+
+  const file: ServerFile = {
+    pid: process.pid,
+    profile: profile.kind,
+    tenantId: home.tenantId,
+    subscriptionId,
+    caFile,
+    proxy: local.proxy,
+    endpoints: endpointsOf(profile),
+    operator: { clientId: operator.clientId, clientSecret: operator.clientSecret },
+    connect: { host: server.host, port: server.port },
+    controlSocket: local.controlSocket,
+  };
+  const text = `${JSON.stringify(file, null, 2)}\n`;
+  const serverFile = path.join(dataFolder, 'server.json');
+  await replaceFile(serverFile, text);
+  started.defer(() => rm(serverFile, { force: true }));
+  const readyFile = optionText(input, 'readyFile');
+  if (readyFile !== undefined) await replaceFile(path.resolve(readyFile), text);
+
+  const parts = started.move();
+  return { server, file, resourceManager, operatorToken, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** The first subscription is made as any other: by its alias, which names the same one at every start. */
+async function ensureSubscription(resourceManager: ResourceManagerClient): Promise<string> {
+  const alias = await resourceManager.put('/providers/Microsoft.Subscription/aliases/default', aliasVersion, {
+    properties: { displayName: 'Innate', workload: 'DevTest' },
+  });
+  return alias.object('properties').string('subscriptionId');
+}
+
+function readOptions(input: CommandInput, environment: CommandContext['environment']): ServerOptions {
+  const option = (name: string) => optionText(input, name);
+  const listen = option('listen');
+  const database = option('database');
+  const domain = option('domain');
+  const keyFile = option('keyFile');
+  const keyText = environment['INNATE_KEY_ENCRYPTION_KEY'];
+  return {
+    data: option('data') ?? dataOption.default ?? '',
+    profile: option('profile') ?? 'azure',
+    ...(listen === undefined ? {} : { listen }),
+    ...(database === undefined ? {} : { database }),
+    ...(domain === undefined ? {} : { domain }),
+    ...(keyFile === undefined ? {} : { keyFile }),
+    ...(keyText === undefined || keyText === '' ? {} : { keyText }),
+  };
+}
+
+function endpointsOf(profile: CloudProfile): ServerFile['endpoints'] {
+  return {
+    login: `https://${profile.login}`,
+    management: `https://${profile.management}`,
+    graph: `https://${profile.graph}`,
+    vaultSuffix: profile.vaultSuffix,
+  };
+}
+
+export function logLevel(input: CommandInput, otherwise: LogLevel): LogLevel {
+  return logLevels.find((level) => level === optionText(input, 'log')) ?? otherwise;
+}
+
+/** Resolves with the first signal that asks this process to end. */
+export async function endRequested(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  await promise;
+}
+
+export const up: Command = {
+  name: 'up',
+  summary: 'start the server, and the agent of this machine',
+  options: serverOptions,
+  details: 'Serves until it is told to end (Ctrl-C, SIGTERM), then lets what is under way finish.',
+  async run(input, context) {
+    const ending = endRequested();
+    await using running = await startRunning(input, context, logLevel(input, 'info'));
+    const { file, server } = running;
+    context.output.note(
+      `serving on https://${file.connect.host}:${file.connect.port}, state in ${server.dataFolder} ` +
+        `(${server.firstStart ? 'new' : 'found'}, ${server.engine === 'sqlite' ? 'SQLite' : 'PostgreSQL'}); Ctrl-C ends it`,
+    );
+    await ending;
+    return 0;
+  },
+};
