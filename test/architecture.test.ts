@@ -49,14 +49,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   server: [...leaf, 'server/*'],
   'agent/host-protocols': leaf,
-  agent: [...leaf, 'client', 'agent/host-protocols'],
-  cli: [...leaf, 'client'],
+  'agent/isolation': leaf,
+  agent: [...leaf, 'client', 'agent/host-protocols', 'agent/isolation'],
+  cli: [...leaf, 'client', 'agent/isolation'],
 };
 
 /** Exceptions by file: the composition roots that a command starts. */
 const mayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'src/cli/commands/up.ts': ['src/server/compose.ts', 'src/agent/compose.ts'],
-  'src/cli/commands/run.ts': ['src/agent/compose.ts'],
 };
 
 /** Runtime packages and the folders (or files) behind whose fence they stay. */

@@ -1,0 +1,41 @@
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { bundleDigest, trustBundles } from '../agent/isolation/trust-bundle.ts';
+import type { Environment } from '../foundation/environment.ts';
+import type { Deployment } from './deployment.ts';
+
+export interface BundleFiles {
+  readonly wholeBundle: string;
+  readonly extraBundle: string;
+}
+
+const maxBundle = 8 * 1024 * 1024;
+
+/**
+ * The trust bundles for programs of this user, as files in the data folder. A file is named after its content, so it is
+ * written once and never changes under a program that reads it.
+ */
+export function writeBundles({ dataFolder, authority }: Deployment, environment: Environment): BundleFiles {
+  const { whole, extra } = trustBundles(authority, environment, readBundle);
+  const folder = path.join(dataFolder, 'trust');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const write = (kind: string, pem: string): string => {
+    const file = path.join(folder, `${kind}-${bundleDigest(pem)}.pem`);
+    if (readBundle(file) !== pem) {
+      const temporary = `${file}.${process.pid}`;
+      writeFileSync(temporary, pem, { mode: 0o644 });
+      renameSync(temporary, file);
+    }
+    return file;
+  };
+  return { wholeBundle: write('whole', whole), extraBundle: write('extra', extra) };
+}
+
+function readBundle(file: string): string | undefined {
+  try {
+    const { size } = statSync(file);
+    return size > maxBundle ? undefined : readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

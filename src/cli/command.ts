@@ -1,0 +1,78 @@
+import type { Clock } from '../foundation/clock.ts';
+import type { Environment } from '../foundation/environment.ts';
+import type { Randomness } from '../foundation/randomness.ts';
+import type { Output } from './output.ts';
+
+/** A command of `innate`: what the command line may hold, and what is done with it. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Positional arguments in commander's notation: `<needed>`, `[optional]`, `[several...]` last. */
+  readonly arguments?: readonly CommandWord[];
+  /** Options in commander's notation: `--data <dir>`, `--once`. */
+  readonly options?: readonly CommandOption[];
+  /** Whether `-- COMMAND…` may follow. */
+  readonly takesCommand?: boolean;
+  /** More for `--help`: paragraphs, examples. */
+  readonly details?: string;
+  /** @returns the exit code; 0 where nothing is returned */
+  run(input: CommandInput, context: CommandContext): Promise<number | undefined>;
+}
+
+export interface CommandWord {
+  readonly name: string;
+  readonly summary: string;
+}
+
+export interface CommandOption {
+  readonly flags: string;
+  readonly summary: string;
+  /** Values that are allowed; all unless told. */
+  readonly choices?: readonly string[];
+  readonly default?: string;
+}
+
+/** A command line after it was checked against the command. */
+export interface CommandInput {
+  /** In order; several-valued ones one after another. */
+  readonly words: readonly string[];
+  /** By the option's long name in camel case: `--ready-file x` is `readyFile`. A flag without value is `true`. */
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /** What stood behind `--`, as it stood there. */
+  readonly command: readonly string[];
+}
+
+/** The machine as a command sees it. */
+export interface CommandContext {
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly output: Output;
+}
+
+/** A failure that is told to the user as it stands: one sentence that says what to do. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Where state is, unless told otherwise. */
+export const defaultDataFolder = '.innate';
+
+/** The option that every command has which needs a server of this machine. */
+export const dataOption: CommandOption = {
+  flags: '--data <dir>',
+  summary: 'the data folder of the server',
+  default: defaultDataFolder,
+};
+
+/** The value of an option that takes one. */
+export function optionText(input: CommandInput, name: string): string | undefined {
+  const value = input.options[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type ControlClient, createControlClient } from '../client/control-client.ts';
+import { createHttpsTransport } from '../client/https.ts';
+import { clientTokens } from '../client/operator-token.ts';
+import {
+  createResourceManagerClient,
+  type ResourceManagerClient,
+} from '../client/resource-manager-client.ts';
+import type { CloudProfile } from '../contract/cloud-profile.ts';
+import type { ServerFile } from '../contract/ready-file.ts';
+import type { Clock } from '../foundation/clock.ts';
+import { profileOf, readServerFile } from './server-file.ts';
+
+/** The running deployment of a data folder, as its operator uses it. */
+export interface Deployment extends Disposable {
+  /** Absolute. */
+  readonly dataFolder: string;
+  readonly file: ServerFile;
+  readonly profile: CloudProfile;
+  /** PEM. */
+  readonly authority: string;
+  readonly resources: ResourceManagerClient;
+  readonly agent: ControlClient;
+}
+
+/** @throws CommandError where no server runs on the folder */
+export function openDeployment(dataFolder: string, clock: Clock): Deployment {
+  const file = readServerFile(dataFolder);
+  const profile = profileOf(file);
+  const authority = readFileSync(file.caFile, 'utf8');
+  const transport = createHttpsTransport({ ...file.connect, ca: authority });
+  const { clientId, clientSecret } = file.operator;
+  const { tenantId } = file;
+  const token = clientTokens({ transport, login: profile.login, tenantId, clientId, clientSecret, clock });
+  const { management } = profile;
+  return {
+    dataFolder: path.resolve(dataFolder),
+    file,
+    profile,
+    authority,
+    resources: createResourceManagerClient({
+      transport,
+      management,
+      token: () => token(`https://${management}`),
+    }),
+    agent: createControlClient(file.controlSocket),
+    [Symbol.dispose]: () => transport[Symbol.dispose](),
+  };
+}
