@@ -11,8 +11,8 @@ import {
   type SubscriptionId,
   type TenantId,
 } from '../../src/foundation/ids.ts';
-import { silentLog } from '../../src/foundation/log.ts';
-import { systemRandomness } from '../../src/foundation/randomness.ts';
+import { type Log, silentLog } from '../../src/foundation/log.ts';
+import { type Randomness, systemRandomness } from '../../src/foundation/randomness.ts';
 import { createAuthorizer } from '../../src/server/authorization/evaluate.ts';
 import { removeRoleAssignmentsOfResource } from '../../src/server/authorization/role-assignment-removal.ts';
 import { createOrUpdateRoleAssignment } from '../../src/server/authorization/role-assignments.ts';
@@ -107,6 +107,10 @@ export interface TestManagement extends AsyncDisposable {
   readonly database: Database;
   readonly clock: TestClock;
   readonly operations: AsyncOperations;
+  /** What another process on the same database would be made of. */
+  readonly sources: { readonly clock: TestClock; readonly randomness: Randomness; readonly log: Log };
+  /** Gives the operations of another process the work of this one. */
+  defineDeletion(operations: AsyncOperations): void;
   readonly types: readonly ResourceType[];
   readonly verifier: MemoryVerifier;
   readonly home: TestTenant;
@@ -117,7 +121,7 @@ export interface TestManagement extends AsyncDisposable {
   application(tenant: TestTenant, name: string): Promise<TestPrincipal>;
   assign(
     tenant: TestTenant,
-    to: Pick<TestPrincipal, 'principalId'>,
+    to: { readonly principalId: string },
     role: string,
     scope: string,
   ): Promise<void>;
@@ -232,6 +236,8 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     database,
     clock,
     operations,
+    sources: { clock, randomness, log: silentLog },
+    defineDeletion: (other) => defineGroupDeletion({ database, operations: other, participants }),
     types,
     verifier,
     home,
@@ -239,7 +245,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     ask,
     application: ({ tenantId }, name) => application(tenantId, name),
     assign: ({ tenantId, owner }, to, role, scope) =>
-      assign(tenantId, owner.principalId, to.principalId, role, scope),
+      assign(tenantId, owner.principalId, guid<PrincipalId>(to.principalId), role, scope),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
