@@ -2,7 +2,7 @@ import type { Clock } from '../foundation/clock.ts';
 import type { ClientId, TenantId } from '../foundation/ids.ts';
 import type { Randomness } from '../foundation/randomness.ts';
 import { checkSecret, createSecret } from './directory/applications.ts';
-import { deleteSecret, selectClient } from './directory/directory-store.ts';
+import { deleteSecret, selectClient } from './directory/client-store.ts';
 import type { Home } from './first-start.ts';
 import type { DataFolder } from './storage/data-folder.ts';
 import type { Database } from './storage/database.ts';

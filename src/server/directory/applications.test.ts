@@ -13,13 +13,8 @@ import {
 import { systemRandomness } from '../../foundation/randomness.ts';
 import type { Database } from '../storage/database.ts';
 import { checkSecret, createApplication, createSecret } from './applications.ts';
-import {
-  deletePrincipal,
-  deleteSecret,
-  insertPrincipal,
-  selectClient,
-  selectPrincipal,
-} from './directory-store.ts';
+import { deleteSecret, selectClient } from './client-store.ts';
+import { deletePrincipal, insertPrincipal, selectPrincipal } from './directory-store.ts';
 
 describe('an application', () => {
   let database: Database;

@@ -7,10 +7,10 @@ import {
   type ClientSecret,
   countSecrets,
   insertApplication,
-  insertPrincipal,
   insertSecret,
   isApplication,
-} from './directory-store.ts';
+} from './client-store.ts';
+import { insertPrincipal } from './directory-store.ts';
 
 const secretOctets = 32;
 const saltOctets = 16;

@@ -2,7 +2,8 @@ import type { ClientId, PrincipalId, TenantId } from '../../foundation/ids.ts';
 import type { ChangeFollower } from '../storage/change-log.ts';
 import type { Database } from '../storage/database.ts';
 import { FollowedCache } from '../storage/followed-cache.ts';
-import { type Client, selectClient, selectPrincipal, selectTenant, type Tenant } from './directory-store.ts';
+import { type Client, selectClient } from './client-store.ts';
+import { selectPrincipal, selectTenant, type Tenant } from './directory-store.ts';
 import type { Principal } from './service-principals.ts';
 import type { TenantName } from './tenants.ts';
 

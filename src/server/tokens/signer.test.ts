@@ -3,8 +3,9 @@ import { after, before, describe, test } from 'node:test';
 import { type TestTokenService, testTokenService } from '../../../test/support/token-service.ts';
 import type { TenantId } from '../../foundation/ids.ts';
 import { publishedKey } from './discovery.ts';
+import { proveKey, proveSigningKeys } from './self-test.ts';
 import { signatureHolds } from './signature.ts';
-import { createSigner, proveKey } from './signer.ts';
+import { createSigner } from './signer.ts';
 import type { SigningKey } from './signing-keys.ts';
 
 describe('the signer', () => {
@@ -32,6 +33,7 @@ describe('the signer', () => {
   test('proves a key by what the key set publishes', async () => {
     const published = publishedKey(service.profile, key, true);
     await proveKey(service.signer, key, published);
+    await proveSigningKeys(service);
     const other = (await service.keys.of(tenantId))?.published.find(({ kid }) => kid !== key.kid);
     assert.ok(other);
     await assert.rejects(

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Database } from '../storage/database.ts';
 import type { Sealer } from '../storage/sealed-column.ts';
@@ -75,30 +75,4 @@ async function unseal(database: Database, sealer: Sealer, key: SigningKey): Prom
   } finally {
     octets.fill(0);
   }
-}
-
-/**
- * Proves a key before it serves: what the signer signs holds under the published key and under no altered text, and the
- * published key can make no signature.
- *
- * @param published the key as the key set shows it
- * @throws Error naming the key that fails
- */
-export async function proveKey(
-  signer: Signer,
-  key: SigningKey,
-  published: { readonly n: string; readonly e: string },
-): Promise<void> {
-  const publicKey = createPublicKey({ key: { kty: 'RSA', ...published }, format: 'jwk' });
-  const signature = Buffer.from(await signer.sign(key, 'self.test'), 'base64url');
-  const holds =
-    signatureHolds(key.alg, publicKey, 'self.test', signature) &&
-    !signatureHolds(key.alg, publicKey, 'self.tesu', signature);
-  let publicKeySigns = true;
-  try {
-    sign('sha256', Buffer.from('self.test'), publicKey);
-  } catch {
-    publicKeySigns = false;
-  }
-  if (!holds || publicKeySigns) throw new Error(`signing key ${key.kid} fails its self-test`);
 }
