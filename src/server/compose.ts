@@ -38,7 +38,9 @@ import { ListenError, listen, type Surfaces } from './surfaces.ts';
 import { removeVaultContents } from './targets/key-vault/secrets.ts';
 import { registerKeyVault } from './targets/registry.ts';
 import { openTls, type Tls } from './tls.ts';
-import { createSigner } from './tokens/signer.ts';
+import { audiencesOf } from './tokens/audiences.ts';
+import { proveSigningKeys } from './tokens/self-test.ts';
+import { createSigner, type Signer } from './tokens/signer.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
 import { registerTokenService } from './tokens/token-service.ts';
 import { AccessTokenVerifier } from './tokens/verify.ts';
@@ -87,7 +89,10 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
   await follower.start();
 
   const operations = opened.use(new AsyncOperations({ database, clock, randomness, log }));
-  const apps = createApps({ profile, database, sealer, follower, operations, sources });
+  const keys = new SigningKeys(database, follower);
+  const signer = createSigner({ database, sealer }, availableParallelism());
+  await proveSigningKeys({ profile, database, keys, signer });
+  const apps = createApps({ profile, database, sealer, follower, operations, keys, signer, sources });
   // before the first request: what an ended process left behind is nobody's else
   await operations.start();
   const surfaces = opened.use(await listenWhereAsked(config, { profile, tls, apps, log }));
@@ -129,11 +134,14 @@ function createApps(parts: {
   readonly sealer: TenantSealer;
   readonly follower: ChangeFollower;
   readonly operations: AsyncOperations;
+  readonly keys: SigningKeys;
+  readonly signer: Signer;
   readonly sources: Sources;
 }): Record<Surface['kind'], FastifyInstance> {
-  const { profile, database, sealer, follower, operations } = parts;
+  const { profile, database, sealer, follower, operations, keys, signer } = parts;
   const { clock, log, randomness } = parts.sources;
-  const surface = (dialect: Dialect) => createSurface({ dialect, log, randomness });
+  const surface = (dialect: Dialect, tolerateSlashes = false) =>
+    createSurface({ dialect, log, randomness, tolerateSlashes });
   const origins = {
     login: `https://${profile.login}`,
     management: `https://${profile.management}`,
@@ -142,12 +150,11 @@ function createApps(parts: {
   };
 
   const directory = new Directory(database, follower);
-  const keys = new SigningKeys(database, follower);
   const verifier = new AccessTokenVerifier({ profile, keys, directory, clock });
   const authorizer = createAuthorizer({ database, follower, principals: directory });
   const authorities = new InstanceAuthorities({ sealer, randomness });
 
-  const login = surface(oauthDialect(profile, clock));
+  const login = surface(oauthDialect(profile, clock), true);
   registerTokenService(login, {
     profile,
     clock,
@@ -155,7 +162,7 @@ function createApps(parts: {
     database,
     directory,
     keys,
-    signer: createSigner({ database, sealer }, availableParallelism()),
+    signer,
     certificates: new IdentityCredentials(database, follower),
   });
 
@@ -164,7 +171,7 @@ function createApps(parts: {
     profile,
     database,
     tokens: verifier,
-    audiences: [...new Set(['https://graph.microsoft.com', origins.graph])],
+    audiences: audiencesOf(profile, 'graph'),
     mayRead: (caller) => mayReadDirectory(authorizer, caller),
   });
 
