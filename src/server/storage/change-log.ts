@@ -38,6 +38,8 @@ const pollEvery = 100;
 const confirmedFor = 500;
 const keptFor = 24 * 3_600_000;
 const pruneEvery = 3_600_000;
+/** Soon after a start as well, where a process never lives for an hour; not at once, when it has other work. */
+const firstPrune = 60_000;
 /** Well below `keptFor`: who was away longer (a suspended machine) may find rows pruned, and starts afresh. */
 const longestAbsence = 12 * 3_600_000;
 
@@ -81,6 +83,7 @@ export class ChangeFollower implements ChangeFeed, AsyncDisposable {
     await this.catchUp();
     if (this.#database.engine === 'postgres') this.#every(pollEvery, () => this.catchUp());
     this.#every(pruneEvery, () => this.prune());
+    this.#once(firstPrune, () => this.prune());
   }
 
   onChange(listener: (changes: readonly Change[]) => void): void {
@@ -214,13 +217,16 @@ export class ChangeFollower implements ChangeFeed, AsyncDisposable {
       this.#log.error({ err: error }, 'the change log cannot be read; caches are passed by');
     this.#failing = true;
     // an embedded database is not polled: a read that failed is tried again by itself
-    if (this.#database.engine === 'sqlite' && !this.#disposed) {
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
-        void this.catchUp();
-      }, pollEvery);
-      this.#timers.add(timer.unref());
-    }
+    if (this.#database.engine === 'sqlite') this.#once(pollEvery, () => this.catchUp());
+  }
+
+  #once(milliseconds: number, work: () => Promise<void>): void {
+    if (this.#disposed) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      void work();
+    }, milliseconds);
+    this.#timers.add(timer.unref());
   }
 
   #every(milliseconds: number, work: () => Promise<void>): void {

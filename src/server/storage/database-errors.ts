@@ -1,3 +1,5 @@
+import { DomainError } from '../../foundation/domain-error.ts';
+
 /** The database cannot be used: not reachable, not ours, not safe. The message is a sentence for the operator. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
@@ -20,6 +22,8 @@ const sqliteUniqueViolations: readonly unknown[] = [2067, 1555];
 const conflicts: readonly unknown[] = ['40001', '40P01'];
 
 function engineError(error: unknown): EngineError {
+  // a domain error's code is a surface's own
+  if (error instanceof DomainError) return {};
   return typeof error === 'object' && error !== null ? error : {};
 }
 
@@ -32,6 +36,30 @@ export function isUniqueViolation(error: unknown): boolean {
 /** Whether PostgreSQL gave up a transaction for another's sake, so that running it again may succeed. */
 export function isSerializationConflict(error: unknown): boolean {
   return conflicts.includes(engineError(error).code);
+}
+
+/** SQLITE_NOMEM, SQLITE_IOERR, SQLITE_FULL, SQLITE_BUSY: primary codes, the low byte of the extended ones. */
+const sqliteTroubles: readonly number[] = [7, 10, 13, 5];
+/** SQLSTATE classes: connection, resources, operator intervention, conflicts that every attempt met. */
+const postgresTroubles = /^(08|53|57|40)[0-9A-Z]{3}$/;
+const networkTroubles = /^E(CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|PIPE|TIMEDOUT)$/;
+
+/**
+ * What a caller is told when the database cannot serve at the moment: the disk is full, PostgreSQL is away, others are
+ * in the way. `undefined` for any other error.
+ */
+export function asUnavailable(error: unknown): DomainError | undefined {
+  const { code, errcode } = engineError(error);
+  const trouble =
+    (typeof errcode === 'number' && sqliteTroubles.includes(errcode & 0xff)) ||
+    (typeof code === 'string' && (postgresTroubles.test(code) || networkTroubles.test(code))) ||
+    (error instanceof Error &&
+      /^(timeout exceeded|Connection terminated|Query read timeout)/.test(error.message));
+  if (!trouble) return undefined;
+  return new DomainError('unavailable', 'The database cannot complete the request at the moment.', {
+    retryAfter: 2,
+    cause: error,
+  });
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Randomness } from '../../foundation/randomness.ts';
 import { CommitListeners, type Database, type Transaction } from './database.ts';
 import {
+  asUnavailable,
   DatabaseError,
   isSerializationConflict,
   isUniqueViolation,
@@ -56,11 +57,7 @@ export async function openPostgres(
 
   try {
     await assertServes(read, place);
-    await write.transaction().execute(async (transaction) => {
-      await sql`set local statement_timeout = 0`.execute(transaction);
-      await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(transaction);
-      await migrate(transaction as unknown as Kysely<unknown>, columnTypes, migrations);
-    });
+    await migrateOnce(config, migrations);
   } catch (error) {
     await close();
     if (error instanceof DatabaseError) throw error;
@@ -82,7 +79,9 @@ export async function openPostgres(
       } catch (error) {
         // two that looked for a row and then made it: the loser, run again, finds the winner's
         const lostRace = isUniqueViolation(error) && duplicates++ === 0;
-        if (attempts >= maxAttempts || !(isSerializationConflict(error) || lostRace)) throw error;
+        if (attempts >= maxAttempts || !(isSerializationConflict(error) || lostRace)) {
+          throw asUnavailable(error) ?? error;
+        }
       }
       await wait(jitter(attempts, randomness));
     }
@@ -154,6 +153,23 @@ function describe(config: pg.PoolConfig): string {
       'the database address cannot be read: postgres://user:password@host:port/database',
     );
   }
+}
+
+/** A connection of its own: a migration, and waiting for another replica's, may take longer than any request. */
+async function migrateOnce(
+  { query_timeout: _, ...config }: pg.PoolConfig,
+  migrations: readonly Migration[] | undefined,
+): Promise<void> {
+  const pool = openPool({ ...config, max: 1, statement_timeout: 0, idle_in_transaction_session_timeout: 0 });
+  await using queries = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  await queries
+    .transaction()
+    // so that what follows the lock sees what its holder before committed
+    .setIsolationLevel('read committed')
+    .execute(async (transaction) => {
+      await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(transaction);
+      await migrate(transaction, columnTypes, migrations);
+    });
 }
 
 /** A commit that PostgreSQL acknowledges must be on its disk. */

@@ -3,6 +3,7 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { DomainError } from '../../foundation/domain-error.ts';
 import { DatabaseError } from './database-errors.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -44,7 +45,12 @@ describe('the embedded database', () => {
       const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(transaction);
       await sql`pragma max_page_count = ${sql.lit((rows[0]?.page_count ?? 0) + 10)}`.execute(transaction);
     });
-    await assert.rejects(insert('large', 1_000_000), /full/);
+    await assert.rejects(insert('large', 1_000_000), (error) => {
+      assert.ok(error instanceof DomainError);
+      assert.equal(error.kind, 'unavailable');
+      assert.match(String(error.cause), /full/);
+      return true;
+    });
     await insert('small', 10);
     const rows = await database.read.selectFrom('meta').select('key').where('key', '<>', 'schema').execute();
     assert.deepEqual(rows, [{ key: 'small' }]);

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { CommitListeners, type Database, type Transaction } from './database.ts';
-import { DatabaseError } from './database-errors.ts';
+import { asUnavailable, DatabaseError } from './database-errors.ts';
 import { migrate } from './migrate.ts';
 import type { ColumnTypes, Migration } from './migration.ts';
 import { sqliteDialect } from './sqlite-driver.ts';
@@ -15,6 +15,9 @@ const columnTypes: ColumnTypes = {
   asSequence: (column) => column.primaryKey().autoIncrement(),
   transactionId: undefined,
 };
+
+/** Milliseconds after which a transaction is rolled back: the next one waits for it. */
+const longestTransaction = 30_000;
 
 /**
  * Opens the embedded database: WAL, `synchronous=FULL` (a commit is on the disk before it is acknowledged), one
@@ -52,10 +55,14 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
       const turn = queue.then(() =>
         writer
           .transaction()
-          .execute((transaction) => scope.run(() => work(transaction as unknown as Transaction))),
+          .execute((transaction) =>
+            scope.run(() => within(longestTransaction, work(transaction as unknown as Transaction))),
+          ),
       );
       queue = turn.catch(() => undefined);
-      const result = await turn;
+      const result = await turn.catch((error: unknown) => {
+        throw asUnavailable(error) ?? error;
+      });
       await listeners.call();
       return result;
     },
@@ -71,6 +78,19 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
       writing.close();
     },
   };
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => limit.reject(new Error(`a transaction did not end within ${milliseconds} ms`)),
+    milliseconds,
+  );
+  try {
+    return await Promise.race([work, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function openForWriting(file: string): DatabaseSync {
