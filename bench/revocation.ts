@@ -53,7 +53,7 @@ interface Victim {
 async function createVictim(name: string): Promise<Victim> {
   const { id, principalId } = await operator.createMachine(group, name);
   const assignment = await operator.assign(vault, roles.secretsUser, principalId);
-  const { token } = await host.enrol(id);
+  const token = await host.enrol(id);
   return { machine: id, assignment, token };
 }
 

@@ -61,7 +61,8 @@ await using innate = await startInnate({ prefix: pinned });
 using operator = new Operator(innate.ready);
 await using host = await createHost(operator);
 const machine = await operator.createMachine(await operator.createGroup('bench'), 'bench-vm');
-const { credential } = await host.enrol(machine.id);
+await host.enrol(machine.id);
+const credential = await host.takeCredential(machine.id);
 
 const login = new URL(innate.ready.endpoints.login).host;
 const path = `/${innate.ready.tenantId}/oauth2/v2.0/token`;

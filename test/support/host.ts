@@ -15,10 +15,9 @@ import type { Operator } from './operator.ts';
 export interface Host extends AsyncDisposable {
   readonly agent: Agent;
   /** Enrols this host as a resource, and asks for a token as a program on it would. */
-  enrol(
-    resourceId: string,
-    resource?: string,
-  ): Promise<{ readonly credential: Credential; readonly token: string }>;
+  enrol(resourceId: string, resource?: string): Promise<string>;
+  /** Ends the agent, and gives what the identity of an enrolled resource signs with. */
+  takeCredential(resourceId: string): Promise<Credential>;
 }
 
 export async function createHost(operator: Operator): Promise<Host> {
@@ -41,13 +40,18 @@ export async function createHost(operator: Operator): Promise<Host> {
   return {
     agent,
     async enrol(resourceId, resource = 'https://vault.azure.net') {
-      const machine = await agent.enrol(await operator.joinToken(resourceId));
-      const [identity] = machine.identities;
-      if (identity === undefined) throw new Error(`${resourceId} carries no identity`);
-      const token = await askForToken(agent, resourceId, resource);
+      await agent.enrol(await operator.joinToken(resourceId));
+      return await askForToken(agent, resourceId, resource);
+    },
+    async takeCredential(resourceId) {
+      const machine = agent.machines().find((one) => one.resourceId === resourceId);
+      const [identity] = machine?.identities ?? [];
+      if (machine === undefined || identity === undefined) throw new Error(`not enrolled as ${resourceId}`);
+      // what is still on its way to the disk arrives before the agent ends
+      await agent[Symbol.asyncDispose]();
       const credential = await loadCredential(files, machine.machineId, identity.clientId, systemRandomness);
       if (credential === undefined) throw new Error(`no credential was provisioned for ${resourceId}`);
-      return { credential, token };
+      return credential;
     },
     async [Symbol.asyncDispose]() {
       await agent[Symbol.asyncDispose]();
