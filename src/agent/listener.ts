@@ -188,7 +188,7 @@ export function serverOf(listener: () => Listener | undefined): Server {
     handle,
   );
   server.maxConnections = maxConnections;
-  server.maxRequestsPerSocket = 100_000;
+  server.maxRequestsPerSocket = 1_000;
   server.on('clientError', (_error, socket) => listener()?.malformed(socket as Socket));
   // what expects something is answered as any other request, and CONNECT not at all
   server.on('checkContinue', handle);
