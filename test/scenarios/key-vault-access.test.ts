@@ -4,24 +4,33 @@ import { ownProfile } from '../../src/contract/cloud-profile.ts';
 import { type VaultRequest, type VaultWorld, vaultWorld } from '../support/vault-world.ts';
 
 const host = 'demo-kv.vault.azure.net';
-const version = '0'.repeat(32);
 
-/** Every route of the data plane, with the data action it needs. */
-const routes: readonly (readonly [VaultRequest['method'], string, string])[] = [
-  ['PUT', '/secrets/s', 'secrets/setSecret/action'],
-  ['GET', '/secrets/s', 'secrets/getSecret/action'],
-  ['GET', '/secrets/s/', 'secrets/getSecret/action'],
-  ['GET', `/secrets/s/${version}`, 'secrets/getSecret/action'],
-  ['PATCH', '/secrets/s/', 'secrets/update/action'],
-  ['PATCH', `/secrets/s/${version}`, 'secrets/update/action'],
-  ['GET', '/secrets', 'secrets/readMetadata/action'],
-  ['GET', '/secrets/s/versions', 'secrets/readMetadata/action'],
-  ['DELETE', '/secrets/s', 'secrets/delete'],
-  ['GET', '/deletedsecrets', 'secrets/readMetadata/action'],
-  ['GET', '/deletedsecrets/s', 'secrets/readMetadata/action'],
-  ['POST', '/deletedsecrets/s/recover', 'secrets/recover/action'],
-  ['DELETE', '/deletedsecrets/s', 'secrets/purge/action'],
-];
+/** The data action that each route needs. */
+const actions: Readonly<Record<string, string>> = {
+  'PUT /secrets/:name': 'secrets/setSecret/action',
+  'GET /secrets/:name': 'secrets/getSecret/action',
+  'GET /secrets/:name/:version': 'secrets/getSecret/action',
+  'PATCH /secrets/:name': 'secrets/update/action',
+  'PATCH /secrets/:name/:version': 'secrets/update/action',
+  'GET /secrets': 'secrets/readMetadata/action',
+  'GET /secrets/:name/versions': 'secrets/readMetadata/action',
+  'DELETE /secrets/:name': 'secrets/delete',
+  'GET /deletedsecrets': 'secrets/readMetadata/action',
+  'GET /deletedsecrets/:name': 'secrets/readMetadata/action',
+  'POST /deletedsecrets/:name/recover': 'secrets/recover/action',
+  'DELETE /deletedsecrets/:name': 'secrets/purge/action',
+};
+
+/** Every route that the world registered, as a request, with its action: one that the table lacks fails the test. */
+function routesOf(world: VaultWorld): readonly (readonly [VaultRequest['method'], string, string])[] {
+  assert.ok(world.routes.length > Object.keys(actions).length);
+  return world.routes.map(({ method, url }) => {
+    const action = actions[`${method} ${url.replace(/\/$/, '')}`];
+    assert.ok(action, `${method} ${url} is in the table`);
+    const path = url.replace(':name', 's').replace(':version', '0'.repeat(32));
+    return [method as VaultRequest['method'], path, action];
+  });
+}
 
 function challengeOf(world: VaultWorld, resource = 'https://vault.azure.net'): string {
   return `Bearer authorization="https://login.microsoftonline.com/${world.tenantId}", resource="${resource}"`;
@@ -31,7 +40,7 @@ describe('a vault asked without a token', () => {
   test('answers every request with the challenge, whatever its body', async () => {
     await using world = await vaultWorld();
     await world.vault('demo-kv');
-    for (const [method, path] of routes) {
+    for (const [method, path] of routesOf(world)) {
       // As clients ask first: the real method and path, a JSON content type, and nothing behind it.
       const headers = { 'content-type': 'application/json', 'content-length': '0' };
       for (const request of [
@@ -134,21 +143,32 @@ describe('a token that is not for this vault', () => {
 
   test('that does not hold, or is given in a strange way, is refused and challenged', async () => {
     await using world = await vaultWorld();
-    await world.vault('demo-kv');
-    for (const authorization of [
+    await world.grant(await world.identity(), 'Key Vault Secrets Officer', await world.vault('demo-kv'));
+    const strange = [
       '',
       'Bearer',
       'Bearer ',
       'Bearer a.b.c',
+      'bearer a.b.c',
       'Basic YTpi',
+      'PoP a.b.c',
       'Bearer a.b.c, Bearer d.e.f',
+      'Bearer a.b.c.d.e',
       `Bearer ${'a'.repeat(9000)}`,
-    ]) {
-      const answer = await world.ask({ method: 'GET', path: '/secrets', headers: { authorization } });
-      assert.equal(answer.statusCode, 401, authorization.slice(0, 40));
-      assert.equal(answer.headers['www-authenticate'], challengeOf(world));
-      assert.equal(answer.json().error.code, 'Unauthorized');
+    ];
+    for (const [method, path] of routesOf(world)) {
+      for (const authorization of strange) {
+        const answer = await world.ask({ method, path, headers: { authorization } });
+        assert.equal(answer.statusCode, 401, `${method} ${path} ${authorization.slice(0, 40)}`);
+        assert.equal(answer.headers['www-authenticate'], challengeOf(world));
+        assert.equal(answer.json().error.code, 'Unauthorized');
+      }
     }
+    const inQuery = await world.ask({
+      method: 'GET',
+      path: '/secrets?access_token=a.b.c&authorization=Bearer%20a.b.c',
+    });
+    assert.equal(inQuery.statusCode, 401);
   });
 
   test('of a principal that is gone is refused', async () => {
@@ -170,10 +190,10 @@ describe('a caller without the right', () => {
     const vault = await world.vault('demo-kv');
     const as = await world.identity();
     await world.grant(as, 'Owner', '/');
-    for (const [method, path, action] of routes) {
+    for (const [method, path, action] of routesOf(world)) {
       const answer = await world.ask({ method, path, as, body: method === 'PUT' ? '{"value":' : undefined });
       assert.equal(answer.statusCode, 403, `${method} ${path}`);
-      const collection = /^\/(deleted)?secrets$/.test(path);
+      const collection = /^\/(deleted)?secrets\/?$/.test(path);
       assert.deepEqual(answer.json(), {
         error: {
           code: 'Forbidden',

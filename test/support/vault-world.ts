@@ -94,6 +94,8 @@ export interface VaultWorld extends AsyncDisposable {
   readonly database: Database;
   readonly clock: TestClock;
   readonly tenantId: TenantId;
+  /** Every route that is registered. */
+  readonly routes: readonly { readonly method: string; readonly url: string }[];
   /** Everything logged so far. */
   readonly lines: readonly LogFields[];
   /** Makes a vault `name` and returns its ARM id. */
@@ -130,6 +132,8 @@ export async function vaultWorld(profile: CloudProfile = azureProfile): Promise<
   const write = (fields: LogFields) => void lines.push(fields);
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const app = createSurface({ dialect: keyVaultDialect, log, randomness: systemRandomness });
+  const routes: { readonly method: string; readonly url: string }[] = [];
+  app.addHook('onRoute', ({ method, url }) => void routes.push({ method: String(method), url }));
   registerKeyVault(app, {
     profile,
     loginOrigin: `https://${profile.login}`,
@@ -153,6 +157,7 @@ export async function vaultWorld(profile: CloudProfile = azureProfile): Promise<
     clock,
     tenantId,
     lines,
+    routes,
     tenant: () => testTenant(database),
 
     async vault(name, { tenantId: owner = tenantId, properties = {} } = {}) {
