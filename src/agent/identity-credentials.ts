@@ -91,7 +91,7 @@ export class IdentityCredentials implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** Resolves when the server has told the state for the first time, or the machine ended. */
+  /** Resolves when the server has told the state for the first time, or nothing will be told any more. */
   get learnt(): Promise<void> {
     return this.#learnt.promise;
   }
@@ -142,6 +142,7 @@ export class IdentityCredentials implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
+    this.#learnt.resolve();
     await this.#following;
     await this.#provisioning;
     await this.#disk;
