@@ -199,7 +199,8 @@ function outcome({ principalId, said }: Story, { file }: Running): string {
 function whatNext({ file, server }: Running): string {
   const data =
     server.dataFolder === path.join(process.cwd(), '.innate') ? '' : ` --data ${server.dataFolder}`;
-  const innate = (words: string) => `npx innate ${words.replace(/^(\S+ \S+)/, `$1${data}`)}`;
+  const innate = (words: string) =>
+    `npx innate ${words.replace(/^(\S+(?: create| delete)? \S+)/, `$1${data}`)}`;
   return [
     '  Try next, in another terminal:',
     '',
@@ -208,8 +209,9 @@ function whatNext({ file, server }: Running): string {
     `    ${innate('vm create vm2 --group demo')}`,
     `    ${innate(`run vm2 -- node ${example}`)}`,
     '        another machine, another identity: refused by the vault',
-    `    ${innate('vm delete vm1 --group demo')}`,
-    '        its identity ends with it: tokens that it still has are refused at once',
+    `    ${innate('run vm1 -- node examples/keep-reading/keep-reading.mjs')}`,
+    `    ${innate('vm delete vm1 --group demo')}        # meanwhile, in a third`,
+    '        the identity ends with its machine: the token that it still has is refused at once',
     `    eval "$(${innate('env vm2')})"`,
     '        the same for a shell',
     '',

@@ -29,6 +29,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./env.ts')).env,
   },
   {
+    name: 'vm',
+    summary: 'create, delete, list or show virtual machines',
+    load: async () => (await import('./vm.ts')).vm,
+  },
+  {
     name: 'doctor',
     summary: 'say what works on this machine, and what is in the way',
     load: async () => (await import('./doctor.ts')).doctor,
