@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { systemRandomness } from '../../src/foundation/randomness.ts';
+import { createOperationRegistry, fullType } from '../../src/server/resource-manager/operation-registry.ts';
+import { type Body, type TestManagement, testManagement } from '../support/management.ts';
+import { listedStatuses, responseSchema, violations } from '../support/openapi.ts';
+import { sharedFile } from '../support/shared.ts';
+
+let m: TestManagement;
+let subscription: string;
+let group: string;
+
+before(async () => {
+  m = await testManagement();
+  subscription = `/subscriptions/${m.home.subscriptionId}`;
+  group = `${subscription}/resourceGroups/rg1`;
+  await m.ask('PUT', `${group}?api-version=2022-09-01`, { as: m.home.owner, body: { location: 'westus' } });
+});
+after(() => m[Symbol.asyncDispose]());
+
+describe('every resource type', () => {
+  test('declares actions of its own namespace, in the words of its methods', () => {
+    const verbs: Readonly<Record<string, RegExp>> = {
+      GET: /\/read$/,
+      HEAD: /\/read$/,
+      PUT: /\/write$/,
+      PATCH: /\/write$/,
+      DELETE: /\/delete$/,
+      POST: /\/(action|read|write)$/,
+    };
+    for (const { operation, type, name } of createOperationRegistry(m.types).operations) {
+      assert.match(operation.action, verbs[operation.method] ?? /$^/, name);
+      const own = operation.action.startsWith(`${type.namespace}/`);
+      assert.ok(own || operation.action.startsWith('{resourceProviderNamespace}/'), name);
+    }
+  });
+
+  test('accepts versions of the form that ARM has, each once', () => {
+    for (const type of m.types) {
+      const versions = type.apiVersions.map((version) => version.toLowerCase());
+      assert.equal(new Set(versions).size, versions.length, fullType(type));
+      for (const version of versions) assert.match(version, /^(\d{4}-\d{2}-\d{2}(-[a-z]+)?|1\.0)$/);
+    }
+  });
+
+  test('is told by the provider documents, with every version', async () => {
+    const { body } = await m.ask('GET', `${subscription}/providers?api-version=2022-09-01`, {
+      as: m.home.owner,
+    });
+    for (const type of m.types) {
+      const document = body.value.find((each: Body) => each.namespace === type.namespace);
+      assert.equal(document.registrationState, 'Registered');
+      const entry = document.resourceTypes.find((each: Body) => each.resourceType === type.type);
+      assert.deepEqual([...entry.apiVersions].sort(), [...type.apiVersions].sort());
+      assert.equal(
+        entry.capabilities.includes('SystemAssignedResourceIdentity'),
+        type.identity?.systemAssigned === true,
+      );
+    }
+    for (const namespace of new Set(m.types.map((type) => type.namespace))) {
+      for (const verb of ['register', 'unregister']) {
+        const path = `${subscription}/providers/${namespace.toLowerCase()}/${verb}?api-version=2022-09-01`;
+        const { status, body: document } = await m.ask('POST', path, { as: m.home.owner });
+        assert.deepEqual(
+          [status, document.namespace, document.registrationState],
+          [200, namespace, 'Registered'],
+        );
+      }
+    }
+    const tenantWide = await m.ask('GET', '/providers/Microsoft.Compute?api-version=2022-09-01', {
+      as: m.home.owner,
+    });
+    assert.equal(tenantWide.body.id, '/providers/Microsoft.Compute');
+    const unknown = await m.ask('GET', `${subscription}/providers/Nobody.Here?api-version=2022-09-01`, {
+      as: m.home.owner,
+    });
+    assert.equal(unknown.body.error.code, 'InvalidResourceNamespace');
+  });
+
+  test('that is tracked is refused to a caller without the right, for each of its operations', async () => {
+    const nobody = await m.application(m.home, 'nobody');
+    for (const { operation, type, name } of createOperationRegistry(m.types).operations) {
+      if (!type.tracked) continue;
+      const path = operation.path
+        .replace('{subscriptionId}', m.home.subscriptionId)
+        .replace('{resourceGroupName}', 'rg1')
+        .replace('{name}', 'some-name');
+      const reply = await m.ask(operation.method, `${path}?api-version=${type.apiVersions[0]}`, {
+        as: nobody,
+      });
+      assert.equal(reply.status, 403, name);
+      if (operation.method !== 'HEAD')
+        assert.ok(reply.body.error.message.includes(`'${operation.action}'`), name);
+    }
+  });
+});
+
+/** Answers to hold against Azure's own specifications, which users of the project do not have. */
+const specified: readonly {
+  readonly file: string;
+  readonly method: string;
+  readonly route: string;
+  readonly path: () => string;
+  readonly body?: () => Body;
+}[] = [
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'put',
+    route: '/subscriptions/{s}/resourcegroups/{g}',
+    path: () => `${group}?api-version=2022-09-01`,
+    body: () => ({ location: 'westus', tags: { a: 'b' } }),
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'get',
+    route: '/subscriptions/{s}/resources',
+    path: () => `${subscription}/resources?api-version=2022-09-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'get',
+    route: '/subscriptions/{s}/providers/{n}',
+    path: () => `${subscription}/providers/Microsoft.Compute?api-version=2022-09-01`,
+  },
+  {
+    file: 'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-07-01/virtualMachine.json',
+    method: 'put',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Compute/virtualMachines/{n}',
+    path: () => `${group}/providers/Microsoft.Compute/virtualMachines/vm1?api-version=2024-07-01`,
+    body: () => ({
+      location: 'westus',
+      identity: { type: 'SystemAssigned' },
+      zones: ['1'],
+      properties: { hardwareProfile: { vmSize: 'Standard_B1s' } },
+    }),
+  },
+  {
+    file: 'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-07-01/virtualMachine.json',
+    method: 'get',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Compute/virtualMachines/{n}',
+    path: () =>
+      `${group}/providers/Microsoft.Compute/virtualMachines/vm1?api-version=2024-07-01&$expand=instanceView`,
+  },
+  {
+    file: 'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-07-01/virtualMachine.json',
+    method: 'get',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Compute/virtualMachines/{n}/instanceView',
+    path: () =>
+      `${group}/providers/Microsoft.Compute/virtualMachines/vm1/instanceView?api-version=2024-07-01`,
+  },
+  {
+    file: 'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-07-01/virtualMachine.json',
+    method: 'get',
+    route: '/subscriptions/{s}/providers/Microsoft.Compute/virtualMachines',
+    path: () => `${subscription}/providers/Microsoft.Compute/virtualMachines?api-version=2024-07-01`,
+  },
+  {
+    file: 'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-07-01/virtualMachine.json',
+    method: 'delete',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Compute/virtualMachines/{n}',
+    path: () => `${group}/providers/Microsoft.Compute/virtualMachines/vm1?api-version=2024-07-01`,
+  },
+  {
+    file: 'keyvault/resource-manager/Microsoft.KeyVault/stable/2023-07-01/keyvault.json',
+    method: 'put',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.KeyVault/vaults/{n}',
+    path: () => `${group}/providers/Microsoft.KeyVault/vaults/spec-kv?api-version=2023-07-01`,
+    body: () => ({
+      location: 'westus',
+      properties: { tenantId: m.home.tenantId, sku: { family: 'A', name: 'standard' } },
+    }),
+  },
+  {
+    file: 'keyvault/resource-manager/Microsoft.KeyVault/stable/2023-07-01/keyvault.json',
+    method: 'get',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.KeyVault/vaults',
+    path: () => `${group}/providers/Microsoft.KeyVault/vaults?api-version=2023-07-01`,
+  },
+  {
+    file: 'keyvault/resource-manager/Microsoft.KeyVault/stable/2023-07-01/keyvault.json',
+    method: 'post',
+    route: '/subscriptions/{s}/providers/Microsoft.KeyVault/checkNameAvailability',
+    path: () => `${subscription}/providers/Microsoft.KeyVault/checkNameAvailability?api-version=2023-07-01`,
+    body: () => ({ name: 'spec-kv', type: 'Microsoft.KeyVault/vaults' }),
+  },
+  {
+    file: 'authorization/resource-manager/Microsoft.Authorization/stable/2022-04-01/authorization-RoleAssignmentsCalls.json',
+    method: 'put',
+    route: '/{scope}/providers/Microsoft.Authorization/roleAssignments/{n}',
+    path: () =>
+      `${group}/providers/Microsoft.Authorization/roleAssignments/${systemRandomness.uuid()}?api-version=2022-04-01`,
+    body: () => ({
+      properties: {
+        roleDefinitionId:
+          '/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7',
+        principalId: m.home.owner.principalId,
+      },
+    }),
+  },
+  {
+    file: 'authorization/resource-manager/Microsoft.Authorization/stable/2022-04-01/authorization-RoleDefinitionsCalls.json',
+    method: 'get',
+    route: '/{scope}/providers/Microsoft.Authorization/roleDefinitions',
+    path: () => `${group}/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-04-01`,
+  },
+];
+
+describe("an answer has the shape of Azure's specification:", () => {
+  for (const { file, method, route, path, body } of specified) {
+    const spec = sharedFile(`data/openapi/${file}`);
+    const skip = spec === undefined ? "Azure's specifications are not on this machine" : false;
+    test(`${method.toUpperCase()} ${route}`, { skip }, async () => {
+      if (spec === undefined) return;
+      const reply = await m.ask(method.toUpperCase(), path(), {
+        as: m.home.owner,
+        ...(body === undefined ? {} : { body: body() }),
+      });
+      assert.ok(reply.status < 300, reply.text);
+      assert.ok(listedStatuses(spec, route, method).includes(String(reply.status)), String(reply.status));
+      const schema = responseSchema(spec, route, method, reply.status);
+      if (schema === undefined) assert.equal(reply.text, '');
+      else assert.deepEqual(violations(schema, reply.body), []);
+    });
+  }
+});
