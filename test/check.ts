@@ -5,7 +5,10 @@ import path from 'node:path';
 const bin = path.resolve(import.meta.dirname, '..', 'node_modules', '.bin');
 
 async function run(command: string, args: readonly string[]): Promise<boolean> {
-  const child = spawn(path.join(bin, command), args, { stdio: 'inherit', shell: process.platform === 'win32' });
+  const child = spawn(path.join(bin, command), args, {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   return await new Promise((resolve) => child.on('close', (code) => resolve(code === 0)));
 }
 
