@@ -9,7 +9,7 @@ export interface ServerConnection {
 }
 
 export interface TransportRequest {
-  /** The surface's host name: TLS server name and `Host` header. */
+  /** The surface's host name, with its port where that is not 443: TLS server name and `Host` header. */
   readonly name: string;
   readonly method: string;
   /** Path and query, beginning with `/`. */
@@ -88,13 +88,14 @@ function attempt(
   signal: AbortSignal,
 ): Promise<TransportAnswer> {
   const headers: Record<string, string> = { ...given, host: name };
+  const servername = name.replace(/:\d+$/, '');
   if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
       reject(new Unreachable(`${name} cannot be reached: ${error.message}`, { cause: error }));
     };
     const outgoing = httpsRequest(
-      { agent, host: server.host, port: server.port, servername: name, method, path, headers, signal },
+      { agent, host: server.host, port: server.port, servername, method, path, headers, signal },
       (incoming) => {
         const chunks: Buffer[] = [];
         let size = 0;

@@ -32,7 +32,11 @@ export function recordedLog(): RecordedLog {
 
 /** A whole server in this process, on a free port, with an operator to administer it. */
 export interface TestDeployment extends AsyncDisposable {
+  /** The one that runs, or ran last. */
   readonly server: Server;
+  /** Ends the server; `start` begins another on the same port and data. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
   readonly connect: ServerConnection;
   readonly folder: TemporaryFolder;
   readonly log: RecordedLog;
@@ -53,9 +57,15 @@ export async function testDeployment(): Promise<TestDeployment> {
   const folder = stack.use(await temporaryFolder());
   const log = recordedLog();
   const sources = { clock: systemClock, randomness: systemRandomness, log };
-  const server = stack.use(
-    await startServer(serverConfig({ data: folder.file('data'), listen: '127.0.0.1:0' }), sources),
-  );
+  const startOn = (port: number) =>
+    startServer(serverConfig({ data: folder.file('data'), listen: `127.0.0.1:${port}` }), sources);
+  let server = await startOn(0);
+  let running = true;
+  const stop = async () => {
+    if (running) await server[Symbol.asyncDispose]();
+    running = false;
+  };
+  stack.defer(stop);
   const connect = { host: server.host, port: server.port, ca: server.ca };
   const transport = stack.use(createHttpsTransport(connect));
   const token = await operatorToken(transport, server);
@@ -82,7 +92,14 @@ export async function testDeployment(): Promise<TestDeployment> {
 
   const parts = stack.move();
   return {
-    server,
+    get server() {
+      return server;
+    },
+    stop,
+    async start() {
+      server = await startOn(connect.port);
+      running = true;
+    },
     connect,
     folder,
     log,
