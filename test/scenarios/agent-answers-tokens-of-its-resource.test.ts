@@ -4,6 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { EnrolmentRefused, NotEnrolled } from '../../src/agent/agent.ts';
+import { systemClock } from '../../src/foundation/clock.ts';
+import { TestClock } from '../support/clock.ts';
 import { testDeployment } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { askToken, claimsOf } from '../support/metadata-request.ts';
@@ -130,6 +132,21 @@ describe('a host enrolled as a virtual machine', () => {
     ]) {
       assert.ok(!logged.includes(secret), secret.slice(0, 12));
     }
+  });
+
+  test('enrols and gets tokens although its clock is wrong by days', async () => {
+    await using deployment = await testDeployment();
+    const vm = await deployment.virtualMachine('vm1');
+    const clock = new TestClock(systemClock.now() - 3 * 86_400_000);
+    await using agent = await deployment.agent({ clock });
+    await agent.enrol(await deployment.joinToken(vm.resourceId));
+    await using endpoint = await agent.openEndpoint(vm.resourceId, { kind: 'tcp' });
+    const answer = await askToken(endpoint);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(
+      answer.body['expires_in'],
+      String(Number(answer.body['expires_on']) - Math.floor(clock.now() / 1000)),
+    );
   });
 
   test('answers behind a socket file under the address that clients have built in', async () => {

@@ -8,7 +8,7 @@ import { testManagement } from '../support/management.ts';
 async function raw(port: number, method: string, target: string, token: string, body = ''): Promise<number> {
   const socket = net.connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  socket.end(
+  socket.write(
     Buffer.from(
       `${method} ${target} HTTP/1.1\r\nhost: management.azure.com\r\nauthorization: Bearer ${token}\r\n` +
         `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

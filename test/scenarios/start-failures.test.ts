@@ -91,6 +91,23 @@ describe('innate up that cannot start says why in one sentence and leaves nothin
     assert.equal(again.ready.tenantId, first.ready.tenantId);
   });
 
+  test('a key file that is not there', async () => {
+    const data = path.join(folder, 'no-key');
+    const keyFile = path.join(folder, 'no-such-key');
+    const result = await up(['--data', data, '--listen', '127.0.0.1:0', '--key-file', keyFile]);
+    assertOneSentence(result, /no key-encryption key at .*no-such-key/);
+    assert.equal(existsSync(keyFile), false);
+    assert.equal(existsSync(path.join(data, 'operator.json')), false);
+  });
+
+  test('a ready file that cannot be written', async () => {
+    const readyFile = path.join(folder, 'no-such-folder', 'ready.json');
+    const data = path.join(folder, 'not-ready');
+    const result = await up(['--data', data, '--listen', '127.0.0.1:0', '--ready-file', readyFile]);
+    assertOneSentence(result, /the ready file .*ready\.json cannot be written \(ENOENT\)/);
+    assert.equal(existsSync(path.join(data, 'server.json')), false);
+  });
+
   test('a PostgreSQL that does not answer, without a word of the password', async () => {
     const result = await up([
       '--data',
