@@ -1,7 +1,7 @@
 import type { Agent } from '../../src/agent/agent.ts';
 import { type AgentLimits, createAgent } from '../../src/agent/compose.ts';
 import { createHttpsTransport, type ServerConnection, type Transport } from '../../src/client/https.ts';
-import { systemClock } from '../../src/foundation/clock.ts';
+import { type Clock, systemClock } from '../../src/foundation/clock.ts';
 import type { Log } from '../../src/foundation/log.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { type Server, startServer } from '../../src/server/compose.ts';
@@ -47,7 +47,7 @@ export interface TestDeployment extends AsyncDisposable {
   virtualMachine(name: string): Promise<{ readonly resourceId: string; readonly principalId: string }>;
   joinToken(resourceId: string): Promise<string>;
   /** An agent with its keys in the folder's `agent` folder. */
-  agent(limits?: AgentLimits): Promise<Agent>;
+  agent(options?: { readonly limits?: AgentLimits; readonly clock?: Clock }): Promise<Agent>;
 }
 
 const armVersion = 'api-version=2024-07-01';
@@ -119,13 +119,13 @@ export async function testDeployment(): Promise<TestDeployment> {
       const path = `${resourceId}/providers/Innate.Machines/issueJoinToken?api-version=2026-11-01`;
       return String((await arm('POST', path))['joinToken']);
     },
-    agent: (limits) =>
+    agent: (options = {}) =>
       createAgent({
         folder: folder.file('agent'),
         profile: server.profile,
         connect,
         ...sources,
-        ...(limits === undefined ? {} : { limits }),
+        ...options,
       }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
