@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /**
  * Reading a compact JWS (RFC 7515 §3.1) without trusting it: one text, one meaning. Base64url that is not canonical and
  * JSON with duplicate members are refused, since parsers disagree about them and a signature would not show it.
@@ -43,16 +45,9 @@ export function decodeBase64url(text: string): Buffer | undefined {
   return octets.toString('base64url') === text ? octets : undefined;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 function parseSegment(segment: string): JsonMembers | undefined {
   const octets = decodeBase64url(segment);
-  if (octets === undefined) return undefined;
-  try {
-    return parseUniqueJson(utf8.decode(octets));
-  } catch {
-    return undefined;
-  }
+  return octets !== undefined && isUtf8(octets) ? parseUniqueJson(octets.toString('utf8')) : undefined;
 }
 
 /**
