@@ -136,9 +136,12 @@ export class AsyncOperations implements AsyncDisposable {
     try {
       const work = this.#works.get(operation.kind);
       if (work === undefined) throw new TypeError(`no work is defined for '${operation.kind}'`);
+      let renewed = this.#clock.monotonic();
       await work(operation, async () => {
         if (this.#ending) throw new Interrupted();
+        if (this.#clock.monotonic() - renewed < lease / 3) return;
         await this.#takeLease(operation);
+        renewed = this.#clock.monotonic();
       });
       await this.#end(operation, 'Succeeded', undefined);
     } catch (error) {

@@ -11,6 +11,9 @@ export interface Origins {
   readonly graph: string;
 }
 
+/** Azure Service Management's own application: what a token for it may name instead of an address. */
+const managementAppId = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
+
 /** Audiences of the tokens that are good here, without trailing slash; clients ask for one or the other (a.13). */
 export function managementAudiences(profile: CloudProfile, origins: Origins): readonly string[] {
   return [
@@ -41,7 +44,7 @@ export async function authenticate(
 ): Promise<Caller> {
   const audiences = managementAudiences(profile, origins);
   try {
-    return await verifier.verify(bearerToken(authorization), audiences);
+    return await verifier.verify(bearerToken(authorization), [...audiences, managementAppId]);
   } catch (error) {
     if (!(error instanceof TokenRejected)) throw error;
     throw unauthorized(
