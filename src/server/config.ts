@@ -1,4 +1,5 @@
 import { azureProfile, type CloudProfile, ownProfile } from '../contract/cloud-profile.ts';
+import { refuseHost } from './surfaces.ts';
 
 /** What `innate up` was asked for, as typed on the command line. */
 export interface ServerOptions {
@@ -44,11 +45,16 @@ export function serverConfig(options: ServerOptions): ServerConfig {
       '--database takes a postgres:// URL; without it, SQLite in the data folder is used',
     );
   }
+  const profile = parseProfile(options.profile ?? 'azure', options.domain);
+  const listen = parseListen(options.listen);
+  // before anything is made
+  const refusal = refuseHost(profile, listen.host);
+  if (refusal !== undefined) throw new ConfigError(refusal);
   return {
     dataFolder: options.data,
-    listen: parseListen(options.listen),
+    listen,
     databaseUrl: options.database,
-    profile: parseProfile(options.profile ?? 'azure', options.domain),
+    profile,
     keyEncryptionKey: keySource(options),
   };
 }

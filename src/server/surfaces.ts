@@ -39,12 +39,8 @@ export async function listen(
   address: { host: string; port: number },
 ): Promise<Surfaces> {
   const { apps, log, profile } = options;
-  if (profile.kind === 'azure' && !isLoopback(address.host)) {
-    throw new ListenError(
-      `the azure profile answers Azure's own names and so listens on loopback only, not on ${address.host}; ` +
-        'use --profile own --domain DOMAIN to serve other machines',
-    );
-  }
+  const refusal = refuseHost(profile, address.host);
+  if (refusal !== undefined) throw new ListenError(refusal);
   await Promise.all(Object.values(apps).map((app) => app.ready()));
 
   const server = https.createServer(
@@ -103,6 +99,15 @@ export async function listen(
       clearTimeout(cut);
     },
   };
+}
+
+/** Why a profile may not listen on a host, in one sentence; `undefined` where it may. */
+export function refuseHost({ kind }: CloudProfile, host: string): string | undefined {
+  if (kind !== 'azure' || isLoopback(host)) return undefined;
+  return (
+    `the azure profile answers Azure's own names and so listens on loopback only, not on ${host}; ` +
+    'use --profile own --domain DOMAIN to serve other machines'
+  );
 }
 
 /** Whether a host, as given to `--listen`, is reachable from this machine alone. */

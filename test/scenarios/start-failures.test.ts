@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -24,11 +24,22 @@ interface Ended {
   readonly said: string;
 }
 
+/** Root reads every folder, and so becomes somebody else. */
+const ordinaryUser = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const nobodyElse =
+  spawnSync(process.execPath, ['--check', program], { ...ordinaryUser, cwd: '/' }).status !== 0 &&
+  'this folder is closed to other users';
+
 /** Runs `innate up` and waits for its end; `env` adds to the environment. */
-async function up(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+async function up(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  user: { readonly uid?: number; readonly gid?: number } = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [program, 'up', ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
+    ...user,
   });
   let said = '';
   child.stderr.on('data', (text) => (said += text));
@@ -44,7 +55,9 @@ function assertOneSentence({ code, said }: Ended, sentence: RegExp): void {
   assert.doesNotMatch(said, /\bat .*\.ts:\d+/, 'a stack trace');
 }
 
-describe('innate up that cannot start says why in one sentence and leaves nothing half made', () => {
+describe('innate up that cannot start says why in one sentence and leaves nothing half made', {
+  concurrency: 2,
+}, () => {
   test('a file where the data folder should be', async () => {
     const data = path.join(folder, 'a-file');
     writeFileSync(data, 'mine');
@@ -52,13 +65,13 @@ describe('innate up that cannot start says why in one sentence and leaves nothin
     assert.equal(readFileSync(data, 'utf8'), 'mine');
   });
 
-  test('a data folder that cannot be read', {
-    skip: process.getuid?.() === 0 && 'root reads every folder',
-  }, async () => {
+  test('a data folder that cannot be read', { skip: nobodyElse }, async () => {
     const data = path.join(folder, 'unreadable');
     mkdirSync(data);
     chmodSync(data, 0o000);
-    assertOneSentence(await up(['--data', data, '--listen', '127.0.0.1:0']), /unreadable/);
+    chmodSync(folder, 0o711);
+    const result = await up(['--data', data, '--listen', '127.0.0.1:0'], {}, ordinaryUser);
+    assertOneSentence(result, /unreadable cannot be read and written by this user/);
     chmodSync(data, 0o700);
     assert.deepEqual(readdirSync(data), []);
   });

@@ -19,7 +19,14 @@ import {
   serverConfig,
   startServer,
 } from '../../server/compose.ts';
-import { type Command, type CommandContext, type CommandInput, dataOption, optionText } from '../command.ts';
+import {
+  type Command,
+  type CommandContext,
+  CommandError,
+  type CommandInput,
+  dataOption,
+  optionText,
+} from '../command.ts';
 
 /** Options of a server that `up` and `demo` share. */
 export const serverOptions = [
@@ -106,10 +113,20 @@ export async function startRunning(
   await replaceFile(serverFile, text);
   started.defer(() => rm(serverFile, { force: true }));
   const readyFile = optionText(input, 'readyFile');
-  if (readyFile !== undefined) await replaceFile(path.resolve(readyFile), text);
+  if (readyFile !== undefined) await writeReadyFile(path.resolve(readyFile), text);
 
   const parts = started.move();
   return { server, file, resourceManager, operatorToken, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** @throws CommandError */
+async function writeReadyFile(file: string, text: string): Promise<void> {
+  try {
+    await replaceFile(file, text);
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new CommandError(`the ready file ${file} cannot be written (${code})`);
+  }
 }
 
 /** The first subscription is made as any other: by its alias, which names the same one at every start. */
