@@ -1,6 +1,4 @@
-import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import {
   type AgentsClient,
   ApiError,
@@ -14,20 +12,13 @@ import { machineOverCodes } from '../contract/machine-proof.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Randomness } from '../foundation/randomness.ts';
-import {
-  type Credential,
-  clientIdsAmong,
-  credentialOf,
-  fraction,
-  loadCredential,
-  saveCredential,
-  wipeCredential,
-} from './credential.ts';
+import { type Credential, fraction } from './credential.ts';
+import { CredentialSupply } from './credential-supply.ts';
 import type { KeyFiles } from './key-files.ts';
 import type { MachineRecord } from './machine-record.ts';
-import { type ProofSources, proveKey, proverOf, publicHalf } from './proofs.ts';
+import { type ProofSources, proverOf } from './proofs.ts';
+import { WorkQueue } from './work-queue.ts';
 
-const makeKeyPair = promisify(generateKeyPair);
 const stateFile = 'identities.json';
 /** Milliseconds; an answer that comes sooner and brings nothing new is not asked for again at once. */
 const soon = 1_000;
@@ -58,24 +49,24 @@ export class IdentityCredentials implements AsyncDisposable {
   readonly #dependencies: CredentialDependencies;
   readonly #prove: Prove;
   readonly #stopping = new AbortController();
-  readonly #credentials = new Map<string, Credential>();
-  /** Keys made for credentials that the server has not certified yet, by client id. */
-  readonly #fresh = new Map<string, KeyObject>();
+  readonly #disk: WorkQueue;
+  readonly #supply: CredentialSupply;
+  readonly #learnt = Promise.withResolvers<void>();
   #identities: readonly CarriedIdentity[] = [];
   #resource: ResourceFacts | undefined;
   #state: string | undefined;
   #ended = false;
   #following: Promise<void> | undefined;
-  #provisioning: Promise<void> | undefined;
-  #retryAt = 0;
-  /** Disk work in order, so that a removal can never be overtaken by an earlier write. */
-  #disk: Promise<void> = Promise.resolve();
-  readonly #learnt = Promise.withResolvers<void>();
 
   constructor(machine: MachineRecord, dependencies: CredentialDependencies) {
     this.machine = machine;
     this.#dependencies = dependencies;
-    this.#prove = proverOf(machine.machineId, machine.key, dependencies.proofs);
+    const { machineId, key } = machine;
+    this.#prove = proverOf(machineId, key, dependencies.proofs);
+    this.#disk = new WorkQueue((error) =>
+      dependencies.log.error({ machineId, err: error }, "the agent's files cannot be changed"),
+    );
+    this.#supply = new CredentialSupply(machineId, this.#prove, this.#disk, dependencies);
   }
 
   get identities(): readonly CarriedIdentity[] {
@@ -98,7 +89,7 @@ export class IdentityCredentials implements AsyncDisposable {
 
   /** Reads what an earlier run left: the keys, and the identities as last told. */
   async load(): Promise<void> {
-    const { files, randomness, log } = this.#dependencies;
+    const { files } = this.#dependencies;
     const { machineId } = this.machine;
     const text = await files.read(machineId, stateFile);
     if (text !== undefined) {
@@ -106,15 +97,8 @@ export class IdentityCredentials implements AsyncDisposable {
       this.#identities = from.list('identities', readCarriedIdentity);
       this.#resource = readResourceFacts(from.object('resource'));
     }
-    for (const clientId of clientIdsAmong(await files.list(machineId))) {
-      try {
-        const credential = await loadCredential(files, machineId, clientId, randomness);
-        if (credential !== undefined) this.#credentials.set(clientId, credential);
-      } catch (error) {
-        log.warn({ machineId, clientId, err: error }, 'a credential cannot be read; another is fetched');
-        await wipeCredential(files, machineId, clientId);
-      }
-    }
+    await this.#supply.load();
+    this.#supply.want(this.#identities);
   }
 
   start(): void {
@@ -126,26 +110,19 @@ export class IdentityCredentials implements AsyncDisposable {
    *
    * @returns `undefined` where none can be had now
    */
-  async credential({ clientId, principalId }: CarriedIdentity): Promise<Credential | undefined> {
-    const usable = () => {
-      const credential = this.#credentials.get(clientId);
-      const { serverClock } = this.#dependencies.proofs;
-      return credential?.principalId === principalId && serverClock.now() < credential.notAfter
-        ? credential
-        : undefined;
-    };
-    const credential = usable();
+  async credential(identity: CarriedIdentity): Promise<Credential | undefined> {
+    const credential = this.#supply.get(identity);
     if (credential !== undefined) return credential;
-    await this.#provision();
-    return usable();
+    await this.#supply.fetchDue();
+    return this.#supply.get(identity);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     this.#learnt.resolve();
     await this.#following;
-    await this.#provisioning;
-    await this.#disk;
+    await this.#supply.settled;
+    await this.#disk.done;
   }
 
   async #follow(): Promise<void> {
@@ -165,7 +142,7 @@ export class IdentityCredentials implements AsyncDisposable {
         failures = 0;
         if (answer.state !== after) this.#apply(answer);
         else if (clock.monotonic() - asked < soon) wait = firstPause;
-        void this.#provision();
+        void this.#supply.fetchDue();
       } catch (error) {
         if (signal.aborted) break;
         if (error instanceof ApiError && isOver(error.code)) {
@@ -188,23 +165,15 @@ export class IdentityCredentials implements AsyncDisposable {
     const { machineId } = this.machine;
     const { state, identities, resource } = answer;
     const now = new Map(identities.map((identity) => [identity.principalId, identity]));
-    const gone = [...this.#credentials.values()].filter(({ principalId }) => !now.has(principalId));
     const revoked = this.#identities
       .filter(({ principalId, tokensValidFrom }) => now.get(principalId)?.tokensValidFrom !== tokensValidFrom)
       .map(({ principalId }) => principalId);
     this.#identities = identities;
     this.#resource = resource;
     this.#state = state;
-    for (const { clientId } of gone) {
-      this.#credentials.delete(clientId);
-      this.#fresh.delete(clientId);
-    }
+    this.#supply.want(identities);
     changed(new Set(revoked));
-    this.#retryAt = 0;
-    this.#onDisk(async () => {
-      for (const { clientId } of gone) await wipeCredential(files, machineId, clientId);
-      await files.write(machineId, stateFile, JSON.stringify({ identities, resource }));
-    });
+    this.#disk.add(() => files.write(machineId, stateFile, JSON.stringify({ identities, resource })));
     this.#learnt.resolve();
   }
 
@@ -214,80 +183,11 @@ export class IdentityCredentials implements AsyncDisposable {
     const revoked = new Set(this.#identities.map(({ principalId }) => principalId));
     this.#ended = true;
     this.#identities = [];
-    this.#credentials.clear();
-    this.#fresh.clear();
+    this.#supply.want([]);
     changed(revoked);
     log.warn({ machineId, resourceId, code }, 'this host is the resource no more: its keys are wiped');
-    this.#onDisk(() => files.removeMachine(machineId));
+    this.#disk.add(() => files.removeMachine(machineId));
     this.#learnt.resolve();
-  }
-
-  /** Fetches what is missing or due; one at a time, and not again at once after a failure. Never rejects. */
-  #provision(): Promise<void> {
-    const { clock, log } = this.#dependencies;
-    this.#provisioning ??= this.#fetchDue()
-      .catch((error: unknown) => {
-        this.#retryAt = clock.monotonic() + soon;
-        const { machineId } = this.machine;
-        if (!this.#stopping.signal.aborted) {
-          log.warn({ machineId, err: error }, 'credentials cannot be fetched');
-        }
-      })
-      .finally(() => {
-        this.#provisioning = undefined;
-      });
-    return this.#provisioning;
-  }
-
-  async #fetchDue(): Promise<void> {
-    const { client, clock, proofs, randomness, log } = this.#dependencies;
-    const { machineId } = this.machine;
-    const now = proofs.serverClock.now();
-    const due = this.#identities.filter(({ clientId, principalId }) => {
-      const credential = this.#credentials.get(clientId);
-      return credential?.principalId !== principalId || now >= credential.renewAt;
-    });
-    if (due.length === 0 || this.#ended || clock.monotonic() < this.#retryAt) return;
-    const asked = await Promise.all(
-      due.map(async ({ clientId }) => {
-        const key = await this.#freshKey(clientId);
-        const proof = await proveKey(key, { clientId, machineId }, proofs);
-        return { clientId, publicKey: publicHalf(key).toString('base64'), proof };
-      }),
-    );
-    const issued = await client.credentials(machineId, { credentials: asked }, this.#prove);
-    for (const one of issued) {
-      const key = this.#fresh.get(one.clientId);
-      if (key === undefined) continue;
-      this.#fresh.delete(one.clientId);
-      const credential = credentialOf(one, key, randomness);
-      if (!this.#carries(credential)) continue;
-      this.#credentials.set(credential.clientId, credential);
-      this.#onDisk(async () => {
-        if (this.#carries(credential)) await saveCredential(this.#dependencies.files, machineId, credential);
-      });
-      log.info({ machineId, clientId: one.clientId, notAfter: one.notAfter }, 'credential received');
-    }
-  }
-
-  async #freshKey(clientId: string): Promise<KeyObject> {
-    const made = this.#fresh.get(clientId);
-    if (made !== undefined) return made;
-    const { privateKey } = await makeKeyPair('rsa', { modulusLength: 2048 });
-    this.#fresh.set(clientId, privateKey);
-    return privateKey;
-  }
-
-  #carries({ principalId }: Credential): boolean {
-    return !this.#ended && this.#identities.some((identity) => identity.principalId === principalId);
-  }
-
-  #onDisk(work: () => Promise<void>): void {
-    const { log } = this.#dependencies;
-    const { machineId } = this.machine;
-    this.#disk = this.#disk.then(work).catch((error: unknown) => {
-      log.error({ machineId, err: error }, "the agent's files cannot be changed");
-    });
   }
 }
 
