@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type CloudProfile, type Surface, surfaceOf } from '../contract/cloud-profile.ts';
 import type { Log } from '../foundation/log.ts';
@@ -72,6 +72,12 @@ export async function listen(
     apps[surface.kind].routing(request, response);
   }
 
+  // below TLS: a connection that never finishes its handshake is known to nobody else
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('clientError', (_error, socket) => {
     if (socket.writable)
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -92,7 +98,9 @@ export async function listen(
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), drainTime);
+      const cut = setTimeout(() => {
+        for (const socket of connections) socket.destroy();
+      }, drainTime);
       await Promise.all(Object.values(apps).map((app) => app.close()));
       server.closeIdleConnections();
       await closed;

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import https from 'node:https';
+import net from 'node:net';
+import { describe, mock, test } from 'node:test';
+import Fastify from 'fastify';
+import { azureProfile, certificateNames } from '../contract/cloud-profile.ts';
+import { systemClock } from '../foundation/clock.ts';
+import { silentLog } from '../foundation/log.ts';
+import { createAuthority, issueLeaf } from './certificate-authority.ts';
+import { ListenError, listen } from './surfaces.ts';
+
+const names = certificateNames(azureProfile);
+const authority = await createAuthority(names, systemClock);
+const tls = await issueLeaf(authority, names, systemClock);
+
+function app(name: string) {
+  const made = Fastify();
+  made.get('/*', async () => ({ surface: name }));
+  return made;
+}
+
+function options() {
+  return {
+    profile: azureProfile,
+    tls,
+    apps: {
+      login: app('login'),
+      management: app('management'),
+      graph: app('graph'),
+      agents: app('agents'),
+      vault: app('vault'),
+    },
+    log: silentLog,
+  };
+}
+
+async function ask(port: number, host: string): Promise<{ status: number; body: string }> {
+  return await new Promise((resolve, reject) => {
+    https
+      .get(
+        {
+          host: '127.0.0.1',
+          port,
+          servername: 'login.microsoftonline.com',
+          ca: authority.certificate,
+          headers: { host },
+          agent: false,
+        },
+        (response) => {
+          let body = '';
+          response.on('data', (part) => {
+            body += part;
+          });
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+        },
+      )
+      .on('error', reject);
+  });
+}
+
+describe('the one listener', () => {
+  test('hands a request to the surface that its Host header names, in any case and with a port', async () => {
+    await using surfaces = await listen(options(), { host: '127.0.0.1', port: 0 });
+    const { port } = surfaces;
+    assert.match((await ask(port, 'login.microsoftonline.com')).body, /login/);
+    assert.match((await ask(port, 'STS.windows.net')).body, /login/);
+    assert.match((await ask(port, 'management.azure.com:443')).body, /management/);
+    assert.match((await ask(port, 'demo-kv.vault.azure.net')).body, /vault/);
+  });
+
+  test('answers a name that is none of its own with 421', async () => {
+    await using surfaces = await listen(options(), { host: '127.0.0.1', port: 0 });
+    for (const host of ['example.org', 'a.b.vault.azure.net', 'vault.azure.net', 'storage.azure.com']) {
+      assert.equal((await ask(surfaces.port, host)).status, 421, host);
+    }
+  });
+
+  test("does not answer Azure's names beyond loopback", async () => {
+    await assert.rejects(listen(options(), { host: '0.0.0.0', port: 0 }), ListenError);
+  });
+
+  test('ends although somebody connects and never says a word', async () => {
+    const surfaces = await listen(options(), { host: '127.0.0.1', port: 0 });
+    const silent = net.connect(surfaces.port, '127.0.0.1');
+    await once(silent, 'connect');
+    // the connection has reached the server once a later one was served
+    await ask(surfaces.port, 'login.microsoftonline.com');
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const ended = surfaces[Symbol.asyncDispose]();
+      mock.timers.tick(8000);
+      await ended;
+    } finally {
+      mock.timers.reset();
+      silent.destroy();
+    }
+  });
+});
