@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -42,9 +42,16 @@ export interface Innate extends AsyncDisposable {
  * @throws where it ends before it serves: with what it said
  */
 export async function startInnate(
-  options: { data?: string; args?: readonly string[]; prefix?: readonly string[] } = {},
+  options: {
+    data?: string;
+    args?: readonly string[];
+    prefix?: readonly string[];
+    /** Whom it runs as; whoever runs the test unless told. */
+    user?: { readonly uid: number; readonly gid: number };
+  } = {},
 ): Promise<Innate> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'innate-test-'));
+  if (options.user !== undefined) chownSync(folder, options.user.uid, options.user.gid);
   const data = options.data ?? path.join(folder, 'data');
   const readyFile = path.join(folder, 'ready.json');
   const command = [
@@ -60,7 +67,10 @@ export async function startInnate(
     readyFile,
     ...(options.args ?? []),
   ];
-  const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(command[0] as string, command.slice(1), {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...options.user,
+  });
   let said = '';
   child.stderr.on('data', (text) => (said += text));
   const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));

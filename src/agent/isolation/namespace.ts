@@ -116,16 +116,7 @@ export function runIsolated({ means, onRefusedName, ...order }: IsolatedOptions)
   const scaffold = ['-c', 'trap \'\' INT TERM HUP QUIT USR1 USR2; exec "$@"', 'sh', ...unshare(means)];
   const child: ChildProcess = spawn(
     '/bin/sh',
-    [
-      ...scaffold,
-      '/bin/sh',
-      '-c',
-      'exec 9>&2 2>/dev/null; "$@" 2>&9 9>&-; exit $?',
-      'sh',
-      process.execPath,
-      '--no-warnings',
-      relay,
-    ],
+    [...scaffold, '/bin/sh', '-c', '"$@"; exit $?', 'sh', process.execPath, '--no-warnings', relay],
     { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env: toolEnvironment(order.environment) },
   );
   const channel = child.stdio[3] as Duplex;
