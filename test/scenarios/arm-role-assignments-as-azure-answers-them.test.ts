@@ -43,6 +43,31 @@ const roleIn = (subscription: string, role = reader) =>
   `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`;
 
 describe('a role assignment', () => {
+  test('can be made at one secret of a vault, and at no thing that no vault holds', async () => {
+    await using at = await place();
+    const { m, subscription, group } = at;
+    const someone = await m.application(m.home, 'someone');
+    const vault = `${group}/providers/Microsoft.KeyVault/vaults/Kv-one`;
+    await m.ask('PUT', `${vault}?api-version=2023-07-01`, {
+      as: m.home.owner,
+      body: {
+        location: 'westus',
+        properties: {
+          tenantId: m.home.tenantId,
+          sku: { family: 'A', name: 'standard' },
+          enableRbacAuthorization: true,
+        },
+      },
+    });
+    const request = { roleDefinitionId: roleIn(subscription), principalId: someone.principalId };
+    const made = await at.put(`${vault.toLowerCase()}/Secrets/db`, systemRandomness.uuid(), request);
+    assert.equal(made.status, 201);
+    assert.equal((made.body as { properties: { scope: string } }).properties.scope, `${vault}/secrets/db`);
+    for (const scope of [`${vault}/storage/db`, `${vault}x/secrets/db`, `${vault}/secrets/db/versions/1`]) {
+      assert.equal((await at.put(scope, systemRandomness.uuid(), request)).status, 404, scope);
+    }
+  });
+
   test('is made, read, changed and taken away with the statuses and members of Azure', async () => {
     await using at = await place();
     const { m, subscription, group } = at;

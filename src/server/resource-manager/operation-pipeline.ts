@@ -21,11 +21,11 @@ import {
 } from './arm-errors.ts';
 import { type Authentication, authenticate, requireTrust } from './authentication.ts';
 import { readBody } from './body.ts';
+import { findExtended } from './extended-scope.ts';
 import type { OperationRegistry, RegisteredOperation, RouteMatch } from './operation-registry.ts';
 import type { Answer, Method, OperationContext, ResourceType } from './provider.ts';
 import { readRequestTarget } from './request-target.ts';
 import { findResourceGroup, type ResourceGroup } from './resource-group-store.ts';
-import { findResource } from './resource-store.ts';
 import { targetOf } from './route.ts';
 import { findSubscription, type Subscription } from './subscription-store.ts';
 
@@ -275,7 +275,7 @@ async function requireExtended(
   }
   if (extended?.kind !== 'resource') return;
   const { tenantId } = context.caller;
-  if ((await findResource(database.read, tenantId, canonicalId(extended))) === undefined) {
+  if ((await findExtended(database.read, tenantId, extended)) === undefined) {
     throw resourceNotFound(extended);
   }
 }

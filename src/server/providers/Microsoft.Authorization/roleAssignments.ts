@@ -18,6 +18,7 @@ import {
   resourceGroupNotFound,
   resourceNotFound,
 } from '../../resource-manager/arm-errors.ts';
+import { findExtended } from '../../resource-manager/extended-scope.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
 import {
   type Answer,
@@ -27,7 +28,6 @@ import {
   type ResourceType,
 } from '../../resource-manager/provider.ts';
 import { findResourceGroup, resourceGroupId } from '../../resource-manager/resource-group-store.ts';
-import { findResource } from '../../resource-manager/resource-store.ts';
 import type { Database, Transaction } from '../../storage/database.ts';
 import { roleAssignmentApiVersions } from './api-versions.ts';
 import { roleDefinitionPath } from './roleDefinitions.ts';
@@ -150,9 +150,9 @@ async function displayedScope(transaction: Transaction, context: OperationContex
     if (scope.kind === 'resourceGroup') return parseScope(resourceGroupId(group));
   }
   if (scope.kind !== 'resource') return scope;
-  const resource = await findResource(transaction, tenantId, canonicalId(scope));
-  if (resource === undefined) throw resourceNotFound(scope);
-  return parseScope(resource.resourceId);
+  const extended = await findExtended(transaction, tenantId, scope);
+  if (extended === undefined) throw resourceNotFound(scope);
+  return extended;
 }
 
 /** The filters that Azure knows, and no other (d.2). */

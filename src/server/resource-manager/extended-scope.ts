@@ -1,0 +1,42 @@
+import { canonicalId, parseScope, type ResourceScope, resourceType } from '../../contract/resource-id.ts';
+import type { TenantId } from '../../foundation/ids.ts';
+import type { Queries } from '../storage/database.ts';
+import { findResource } from './resource-store.ts';
+
+/**
+ * What lies in a resource's data plane and has no row of its own, yet is a scope that rights can be given at: by the
+ * lower-case type it lies in. Whether such a thing exists is not asked, as in Azure: a right may be there before it.
+ */
+const dataTypes: ReadonlyMap<string, readonly string[]> = new Map([
+  ['microsoft.keyvault/vaults', ['keys', 'secrets', 'certificates']],
+]);
+
+/**
+ * What an extension (`{scope}/providers/…`) hangs from, in the spelling of what is there: a resource, or something in
+ * the data plane of one.
+ */
+export async function findExtended(
+  queries: Queries,
+  tenantId: TenantId,
+  scope: ResourceScope,
+): Promise<ResourceScope | undefined> {
+  const resource = await findResource(queries, tenantId, canonicalId(scope));
+  if (resource !== undefined) return asResource(resource.resourceId);
+  const [type, name] = [scope.types.at(-1), scope.names.at(-1)];
+  if (scope.types.length < 2 || type === undefined || name === undefined) return undefined;
+  const owner: ResourceScope = { ...scope, types: scope.types.slice(0, -1), names: scope.names.slice(0, -1) };
+  const dataType = dataTypes
+    .get(resourceType(owner).toLowerCase())
+    ?.find((known) => known === type.toLowerCase());
+  if (dataType === undefined) return undefined;
+  const found = await findResource(queries, tenantId, canonicalId(owner));
+  if (found === undefined) return undefined;
+  const displayed = asResource(found.resourceId);
+  return { ...displayed, types: [...displayed.types, dataType], names: [...displayed.names, name] };
+}
+
+function asResource(resourceId: string): ResourceScope {
+  const scope = parseScope(resourceId);
+  if (scope.kind !== 'resource') throw new TypeError('a stored resource has an id that is none');
+  return scope;
+}
