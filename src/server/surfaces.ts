@@ -56,6 +56,8 @@ export async function listen(
     },
     (request, response) => dispatch(request, response),
   );
+  /** Answers under way, for their connections to be closed behind them when the server ends. */
+  const underWay = new Set<ServerResponse>();
 
   function dispatch(request: IncomingMessage, response: ServerResponse): void {
     const surface = surfaceOf(profile, request.headers.host ?? '');
@@ -69,6 +71,9 @@ export async function listen(
       );
       return;
     }
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
+    response.shouldKeepAlive &&= server.listening;
     apps[surface.kind].routing(request, response);
   }
 
@@ -98,6 +103,8 @@ export async function listen(
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
+      // a connection that is kept open would hold the end back until the client lets go of it
+      for (const response of underWay) response.shouldKeepAlive = false;
       const cut = setTimeout(() => {
         for (const socket of connections) socket.destroy();
       }, drainTime);

@@ -98,7 +98,7 @@ export class Operator implements Disposable {
       method,
       path,
       headers: {
-        authorization: `Bearer ${await this.token('https://management.azure.com')}`,
+        authorization: `Bearer ${await this.token(this.ready.endpoints.management)}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
