@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { notAsked, preparedClient } from '../support/client-packages.ts';
+import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { noIsolation } from '../support/isolation.ts';
+
+describe('the Azure SDK for Python', { skip: notAsked('python') }, () => {
+  let world: DemoWorld;
+  let program: readonly string[];
+  before(async () => {
+    const python = 'python3';
+    const folder = await preparedClient(
+      'python',
+      [python, '--version'],
+      [
+        [python, '-m', 'venv', 'packages'],
+        ['packages/bin/pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'],
+      ],
+    );
+    program = [path.join(folder, 'packages/bin/python'), path.join(folder, 'read_secret.py')];
+    world = await demoWorld();
+  });
+  after(() => world?.[Symbol.asyncDispose]());
+
+  const runAs = (machine: string, mode: string, secret = 'greeting') =>
+    world.run(['run', machine, '--mode', mode, '--', ...program, 'https://demo-kv.vault.azure.net', secret]);
+
+  test('a Python program reads a secret, isolated', { skip: noIsolation }, async () => {
+    const { code, stdout, stderr } = await runAs('vm1', 'isolated');
+    assert.equal(stdout, `greeting: ${world.greeting}\n`, stderr);
+    assert.equal(code, 0);
+  });
+
+  test('a Python program reads a secret by environment variables', async () => {
+    const { code, stdout, stderr } = await runAs('vm1', 'environment');
+    assert.equal(stdout, `greeting: ${world.greeting}\n`, stderr);
+    assert.equal(code, 0);
+  });
+
+  test('a Python program without a role is refused as its own errors say it', async () => {
+    const { code, stderr } = await runAs('vm2', 'environment');
+    assert.match(
+      stderr,
+      /azure\.core\.exceptions\.HttpResponseError: \(Forbidden\) Caller is not authorized/,
+    );
+    assert.equal(code, 1);
+  });
+
+  test('a Python program that asks for a secret nobody set is told so', async () => {
+    const { stderr } = await runAs('vm1', 'environment', 'absent');
+    assert.match(stderr, /azure\.core\.exceptions\.ResourceNotFoundError: \(SecretNotFound\)/);
+  });
+});
