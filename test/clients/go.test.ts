@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { notAsked, preparedClient } from '../support/client-packages.ts';
+import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { noIsolation } from '../support/isolation.ts';
+
+/** `azidentity` looks for the metadata service at its address and nowhere else: only isolated mode is for it. */
+describe('the Azure SDK for Go', { skip: notAsked('go') || noIsolation }, () => {
+  let world: DemoWorld;
+  let program: string;
+  before(async () => {
+    const folder = await preparedClient(
+      'go',
+      ['go', 'version'],
+      [['go', 'build', '-o', 'read-a-secret', '.']],
+    );
+    program = path.join(folder, 'read-a-secret');
+    world = await demoWorld();
+  });
+  after(() => world?.[Symbol.asyncDispose]());
+
+  const runAs = (machine: string, secret = 'greeting') =>
+    world.run([
+      'run',
+      machine,
+      '--mode',
+      'isolated',
+      '--',
+      program,
+      'https://demo-kv.vault.azure.net',
+      secret,
+    ]);
+
+  test('a Go program reads a secret, isolated', async () => {
+    const { code, stdout, stderr } = await runAs('vm1');
+    assert.equal(stdout, `greeting: ${world.greeting}\n`, stderr);
+    assert.equal(code, 0);
+  });
+
+  test('a Go program without a role is refused as its own errors say it', async () => {
+    const { code, stderr } = await runAs('vm2');
+    assert.match(stderr, /RESPONSE 403: 403 Forbidden\nERROR CODE: Forbidden/);
+    assert.equal(code, 1);
+  });
+
+  test('a Go program that asks for a secret nobody set is told so', async () => {
+    const { stderr } = await runAs('vm1', 'absent');
+    assert.match(stderr, /RESPONSE 404: 404 Not Found\nERROR CODE: SecretNotFound/);
+  });
+});
