@@ -62,7 +62,7 @@ const perTurn = 8;
 
 /**
  * Signs on the event loop, what is asked for during one of its rounds together: reading requests, signing and writing
- * answers each find their code and data still in the processor's caches, which is a tenth of a token's cost.
+ * answers each find their code and data still in the processor's caches, which saves 5 to 10 % of a token's cost.
  */
 function signInTurns(): SignOctets {
   const waiting: (() => void)[] = [];
