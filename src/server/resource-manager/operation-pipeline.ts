@@ -105,9 +105,10 @@ export async function admit(options: PipelineOptions, request: IncomingRequest):
 /** Reads the body under the declared schema and runs the operation. */
 export async function perform({ operation, context }: Admitted, body: unknown): Promise<Answer> {
   const schema = operation.operation.body;
-  return await operation.operation.run(
-    schema === undefined ? context : { ...context, body: readBody(schema, body) },
-  );
+  if (schema === undefined) return await operation.operation.run(context);
+  // a body can take its time to arrive, and rights can end meanwhile
+  await requirePermission(operation, context);
+  return await operation.operation.run({ ...context, body: readBody(schema, body) });
 }
 
 function operationOf(match: RouteMatch, method: string): RegisteredOperation | undefined {

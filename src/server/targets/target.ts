@@ -169,18 +169,31 @@ export function registerTarget<P extends Place>(
     const admission = route.read(request, place, refusals.invalid);
     const { scope } = admission;
     audited.scope = scope;
+    reply.headers(target.headers(place, await authorize(place, caller, route, scope, audited)));
+    target.validate(request);
+    return { place, caller, admission };
+  }
+
+  /** @returns the assignment that allows it */
+  async function authorize(
+    place: P,
+    caller: Caller,
+    { dataAction }: TargetRoute<P>,
+    scope: Scope,
+    audited: Audited,
+  ): Promise<string> {
+    const { tenantId } = place;
+    const { principalId } = caller;
     const decision = await authorizer.decide({
-      tenantId: place.tenantId,
-      principalId: caller.principalId,
-      action: route.dataAction,
+      tenantId,
+      principalId,
+      action: dataAction,
       scope,
       plane: 'data',
     });
     audited.decision = decision;
-    if (!decision.allowed) throw refusals.forbidden(place, caller, route.dataAction, scope);
-    reply.headers(target.headers(place, decision.assignmentId));
-    target.validate(request);
-    return { place, caller, admission };
+    if (!decision.allowed) throw refusals.forbidden(place, caller, dataAction, scope);
+    return decision.assignmentId;
   }
 
   async function authenticate(request: FastifyRequest, place: P): Promise<Caller> {
@@ -207,6 +220,10 @@ export function registerTarget<P extends Place>(
         },
         handler: async (request, reply) => {
           const { place, caller, admission } = admitted.get(request) ?? notAdmitted();
+          // a body can take its time to arrive, and rights can end meanwhile
+          if (request.body !== undefined) {
+            await authorize(place, caller, route, admission.scope, audits.get(request) ?? {});
+          }
           const answer = await admission.run({ place, caller, origin: originOf(request) });
           return reply.code(answer.status).send(answer.body);
         },
