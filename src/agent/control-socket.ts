@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import path from 'node:path';
@@ -147,9 +147,9 @@ async function takeFile(file: string): Promise<void> {
     await once(probe, 'connect');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ECONNREFUSED') await rm(file);
+    if (code === 'ECONNREFUSED' && (await lstat(file)).isSocket()) await rm(file);
     else if (code !== 'ENOENT') {
-      throw new ControlSocketError(`${file} is in the way of the control socket (${code})`, { cause: error });
+      throw new ControlSocketError(`${file} is in the way of the control socket`, { cause: error });
     }
     return;
   } finally {

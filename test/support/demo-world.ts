@@ -14,8 +14,8 @@ export interface Outcome {
 export interface Started {
   readonly process: ChildProcess;
   readonly outcome: Promise<Outcome>;
-  /** Resolves once standard output holds the text. */
-  says(text: string): Promise<void>;
+  /** Resolves once standard output holds the text, with all that it holds. */
+  says(text: string): Promise<string>;
 }
 
 export interface CommandLineOptions {
@@ -135,6 +135,7 @@ export function follow(child: ChildProcess, input = ''): Started {
           : Promise.reject(new Error(`ended with ${code}: ${stdout}${stderr}`)),
       );
       await Promise.race([said, ended]);
+      return stdout;
     },
   };
 }

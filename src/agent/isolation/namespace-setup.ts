@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { javaTrustStore, systemJavaStores } from './java-trust-store.ts';
 import type { RelayOrder } from './relay-channel.ts';
 import { systemBundlePaths, trustBundles } from './trust-bundle.ts';
 
@@ -9,6 +10,7 @@ import { systemBundlePaths, trustBundles } from './trust-bundle.ts';
 export interface NamespaceFiles {
   readonly wholeBundle: string;
   readonly extraBundle: string;
+  readonly javaTrustStore: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export function setUpNamespace(order: RelayOrder): NamespaceFiles {
   const bundles = trustBundles(order.authority, order.environment, read);
   // the program's user could otherwise read keys, and ask the agent for other identities
   run('mount', '-t', 'tmpfs', '-o', 'mode=0755,nosuid,nodev,size=16m', 'tmpfs', order.dataFolder);
-  const place = (name: string, content: string): string => {
+  const place = (name: string, content: string | Uint8Array): string => {
     const file = path.join(order.dataFolder, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, content, { mode: 0o644 });
@@ -39,7 +41,9 @@ export function setUpNamespace(order: RelayOrder): NamespaceFiles {
   place('ca/ca.pem', order.authority);
   const wholeBundle = place('ca/whole.pem', bundles.whole);
   const extraBundle = place('ca/extra.pem', bundles.extra);
+  const javaStore = place('ca/whole.p12', javaTrustStore(bundles.whole));
   for (const file of systemBundlePaths) cover(file, wholeBundle);
+  for (const file of systemJavaStores) cover(file, javaStore);
   cover('/etc/resolv.conf', place('etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:2 attempts:2\n'));
   cover(
     '/etc/hosts',
@@ -50,7 +54,7 @@ export function setUpNamespace(order: RelayOrder): NamespaceFiles {
   for (const folder of ['/run/nscd', '/var/run/nscd']) {
     if (existsSync(folder)) run('mount', '-t', 'tmpfs', '-o', 'mode=0755,size=4k', 'tmpfs', folder);
   }
-  return { wholeBundle, extraBundle };
+  return { wholeBundle, extraBundle, javaTrustStore: javaStore };
 }
 
 /** Names come from /etc/hosts and from DNS, whatever else the machine has for them; other lists stay as they are. */

@@ -1,4 +1,5 @@
 import type { Environment } from '../../foundation/environment.ts';
+import { javaToolOptions } from './java-options.ts';
 
 /** What changes in a program's environment: a value sets a variable, `undefined` takes it away. */
 export type EnvironmentChanges = Readonly<Record<string, string | undefined>>;
@@ -14,6 +15,8 @@ export interface ProgramEnvironmentOptions {
   readonly wholeBundle: string;
   /** File with the authorities that Node does not know by itself. */
   readonly extraBundle: string;
+  /** File with every authority to trust, for Java. */
+  readonly javaTrustStore: string;
   /** Names that the program reaches without the proxy because they resolve to the deployment where it runs. */
   readonly directNames: readonly string[];
   /** Whether the proxy is the only way out, so that what the user reaches directly goes through it as well. */
@@ -39,7 +42,7 @@ const alwaysDirect = ['169.254.169.254', '127.0.0.1', 'localhost', '::1'];
  * proxy, and each language's variable for a certificate authority (`spec/host-protocols.md` §10).
  */
 export function programEnvironment(options: ProgramEnvironmentOptions): EnvironmentChanges {
-  const { base, host, proxy, wholeBundle, extraBundle } = options;
+  const { base, host, proxy, wholeBundle, extraBundle, javaTrustStore } = options;
   const changes: Record<string, string | undefined> = {};
   for (const name of hostProtocolVariables) {
     if (base[name] !== undefined) changes[name] = undefined;
@@ -67,6 +70,12 @@ export function programEnvironment(options: ProgramEnvironmentOptions): Environm
     SSL_CERT_FILE: wholeBundle,
     REQUESTS_CA_BUNDLE: wholeBundle,
     CURL_CA_BUNDLE: wholeBundle,
+    JAVA_TOOL_OPTIONS: javaToolOptions(base['JAVA_TOOL_OPTIONS'] ?? '', {
+      proxy,
+      direct,
+      plainHttp: options.proxyOnly,
+      trustStore: javaTrustStore,
+    }),
   };
 }
 

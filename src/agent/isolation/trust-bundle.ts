@@ -45,7 +45,7 @@ export function trustBundles(
 }
 
 /** A short name for a bundle, the same for the same content. */
-export function bundleDigest(bundle: string): string {
+export function bundleDigest(bundle: string | Uint8Array): string {
   return createHash('sha256').update(bundle).digest('hex').slice(0, 12);
 }
 
