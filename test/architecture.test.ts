@@ -239,7 +239,7 @@ describe('the architecture', () => {
       [verify, ['src/server/tokens/signature.ts', 'src/server/machines/machine-proof.ts']],
       [
         /\bsignatureHolds\(/,
-        ['signature', 'verify', 'client-assertion', 'self-test'].map(
+        ['signature', 'verify', 'client-assertion', 'self-test', 'signer'].map(
           (name) => `src/server/tokens/${name}.ts`,
         ),
       ],
