@@ -22,18 +22,18 @@ export interface CrashSubject {
   start(): Promise<Victim>;
   /** The operation that this client does as its n-th in this round: unique over all rounds. */
   operation(round: number, client: number, n: number): string;
+  /** Milliseconds after the start, at least and at most, at which it is killed; 5 to 150 unless told. */
+  readonly killAfter?: readonly [number, number];
   /** Nothing runs: opens what the process left behind, and throws where the history does not agree with it. */
   check(history: History): Promise<void>;
 }
 
 const clients = 4;
-const shortest = 5;
-const longest = 150;
 
-/** How often processes are killed: 5 times, or as INNATE_CRASH_ROUNDS says. */
-export function crashRoundsWanted(): number {
+/** How often processes are killed: as INNATE_CRASH_ROUNDS says. */
+export function crashRoundsWanted(otherwise = 5): number {
   const text = processEnvironment()['INNATE_CRASH_ROUNDS'];
-  return text === undefined || text === '' ? 5 : Number(text);
+  return text === undefined || text === '' ? otherwise : Number(text);
 }
 
 /**
@@ -46,6 +46,7 @@ export async function crashRounds(
 ): Promise<History> {
   const attempted = new Set<string>();
   const acknowledged = new Set<string>();
+  const [shortest, longest] = subject.killAfter ?? [5, 150];
   for (let round = 0; round < rounds; round += 1) {
     const victim = await subject.start();
     const gone = once(victim.process, 'exit');
