@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { type ControlClient, createControlClient } from '../client/control-client.ts';
 import { createHttpsTransport } from '../client/https.ts';
@@ -14,7 +14,7 @@ import { profileOf, readServerFile } from './server-file.ts';
 
 /** The running deployment of a data folder, as its operator uses it. */
 export interface Deployment extends Disposable {
-  /** Absolute. */
+  /** Absolute, without links. */
   readonly dataFolder: string;
   readonly file: ServerFile;
   readonly profile: CloudProfile;
@@ -35,7 +35,7 @@ export function openDeployment(dataFolder: string, clock: Clock): Deployment {
   const token = clientTokens({ transport, login: profile.login, tenantId, clientId, clientSecret, clock });
   const { management } = profile;
   return {
-    dataFolder: path.resolve(dataFolder),
+    dataFolder: realpathSync(path.resolve(dataFolder)),
     file,
     profile,
     authority,

@@ -95,6 +95,7 @@ for (const { who, user, skip } of [
       assert.deepEqual(files.map((file) => path.relative(data, file)).sort(), [
         'ca/ca.pem',
         'ca/extra.pem',
+        'ca/whole.p12',
         'ca/whole.pem',
         'etc/hosts',
         'etc/nsswitch.conf',

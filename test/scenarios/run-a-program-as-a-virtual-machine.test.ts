@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,6 +7,8 @@ import { after, before, describe, test } from 'node:test';
 import { type DemoWorld, demoWorld, domestic, exampleProgram, follow } from '../support/demo-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { program } from '../support/innate.ts';
+
+const noCurl = spawnSync('curl', ['--version']).error === undefined ? false : 'curl is not installed';
 
 describe('innate run and innate env', () => {
   let world: DemoWorld;
@@ -33,7 +35,7 @@ describe('innate run and innate env', () => {
     assert.match(stdout + stderr, /not authorized to perform action/);
   });
 
-  test('curl finds the vault by its name and trusts it', async () => {
+  test('curl finds the vault by its name and trusts it', { skip: noCurl }, async () => {
     const url = 'https://demo-kv.vault.azure.net/secrets/greeting?api-version=7.4';
     const { stdout, stderr } = await inEnvironment('vm1', 'curl', '-sS', '-w', '%{http_code}', url);
     assert.match(stdout, /401$/, stderr);
@@ -166,11 +168,10 @@ describe('innate run and innate env', () => {
   test('a deleted virtual machine is nobody any more, and a new one of its name is somebody else', async () => {
     const group = world.operator.group('demo');
     const vm3 = await world.operator.createMachine(group, 'vm3');
-    const ask = [
-      'sh',
-      '-c',
-      'curl -s -o /dev/null -w "%{http_code}" -H Metadata:true "$AZURE_POD_IDENTITY_AUTHORITY_HOST/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net"',
-    ];
+    const url = '/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net';
+    const script = `const at = process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST + '${url}';
+      fetch(at, { headers: { metadata: 'true' } }).then(({ status }) => process.stdout.write(String(status)))`;
+    const ask = [process.execPath, '-e', script];
     assert.equal((await inEnvironment('vm3', ...ask)).stdout, '200');
     await world.operator.deleteMachine(vm3.id);
     await eventually(async () => ((await inEnvironment('vm3', ...ask)).code === 1 ? true : undefined));

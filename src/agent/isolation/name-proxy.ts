@@ -152,7 +152,10 @@ export async function startNameProxy(options: NameProxyOptions): Promise<NamePro
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.end();
     return await new Promise((resolve, reject) => {
-      request.on('error', reject);
+      request.on('error', (error) => {
+        const named = `the proxy ${proxy.host}:${proxy.port} that HTTPS_PROXY names`;
+        reject(new Refusal(502, `${named} cannot be reached: ${error.message}`));
+      });
       request.on('response', (response) => {
         response.destroy();
         reject(new Refusal(502, `the proxy ${proxy.host} answered ${response.statusCode} for ${host}`));
