@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { javaTrustStore } from '../agent/isolation/java-trust-store.ts';
 import { bundleDigest, trustBundles } from '../agent/isolation/trust-bundle.ts';
 import type { Environment } from '../foundation/environment.ts';
 import type { Deployment } from './deployment.ts';
@@ -7,6 +8,7 @@ import type { Deployment } from './deployment.ts';
 export interface BundleFiles {
   readonly wholeBundle: string;
   readonly extraBundle: string;
+  readonly javaTrustStore: string;
 }
 
 const maxBundle = 8 * 1024 * 1024;
@@ -16,25 +18,29 @@ const maxBundle = 8 * 1024 * 1024;
  * written once and never changes under a program that reads it.
  */
 export function writeBundles({ dataFolder, authority }: Deployment, environment: Environment): BundleFiles {
-  const { whole, extra } = trustBundles(authority, environment, readBundle);
+  const { whole, extra } = trustBundles(authority, environment, (file) => read(file)?.toString('utf8'));
   const folder = path.join(dataFolder, 'trust');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const write = (kind: string, pem: string): string => {
-    const file = path.join(folder, `${kind}-${bundleDigest(pem)}.pem`);
-    if (readBundle(file) !== pem) {
+  const write = (kind: string, extension: string, content: string | Buffer): string => {
+    const file = path.join(folder, `${kind}-${bundleDigest(content)}.${extension}`);
+    if (!read(file)?.equals(Buffer.from(content))) {
       const temporary = `${file}.${process.pid}`;
-      writeFileSync(temporary, pem, { mode: 0o644 });
+      writeFileSync(temporary, content, { mode: 0o644 });
       renameSync(temporary, file);
     }
     return file;
   };
-  return { wholeBundle: write('whole', whole), extraBundle: write('extra', extra) };
+  return {
+    wholeBundle: write('whole', 'pem', whole),
+    extraBundle: write('extra', 'pem', extra),
+    javaTrustStore: write('whole', 'p12', javaTrustStore(whole)),
+  };
 }
 
-function readBundle(file: string): string | undefined {
+function read(file: string): Buffer | undefined {
   try {
     const { size } = statSync(file);
-    return size > maxBundle ? undefined : readFileSync(file, 'utf8');
+    return size > maxBundle ? undefined : readFileSync(file);
   } catch {
     return undefined;
   }
