@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** What one round of load brought. */
 export interface LoadResult {
@@ -17,8 +18,10 @@ export interface LoadResult {
 export interface LoadOptions {
   readonly host: string;
   readonly port: number;
-  /** The whole request, as it goes on the wire. */
-  readonly request: string;
+  /** The whole request, as it goes on the wire; of several each is sent in turn. */
+  readonly request: string | readonly string[];
+  /** Speaks TLS: the authority to trust, and the name to ask for. */
+  readonly tls?: { readonly ca: string; readonly servername: string };
   readonly connections: number;
   /** Milliseconds. */
   readonly duration: number;
@@ -36,9 +39,12 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const began = performance.now();
   const ends = began + options.duration;
   const expected = `HTTP/1.1 ${options.expectedStatus ?? 200} `;
+  const requests = [options.request].flat().map((text) => Buffer.from(text, 'latin1'));
+  let turn = 0;
+  const nextRequest = () => requests[turn++ % requests.length] as Buffer;
   await Promise.all(
     Array.from({ length: options.connections }, () =>
-      keepBusy(options, ends, (latency, head) => {
+      keepBusy(options, nextRequest, ends, (latency, head) => {
         latencies.push(latency);
         if (!head.startsWith(expected)) unexpected += 1;
       }),
@@ -60,19 +66,23 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 }
 
 async function keepBusy(
-  { host, port, request }: LoadOptions,
+  { host, port, tls }: LoadOptions,
+  nextRequest: () => Buffer,
   ends: number,
   answered: (latency: number, head: string) => void,
 ): Promise<void> {
-  const bytes = Buffer.from(request, 'latin1');
   while (performance.now() < ends) {
-    await onOneConnection(connect({ host, port, noDelay: true }), bytes, ends, answered);
+    const socket =
+      tls === undefined ? connect({ host, port, noDelay: true }) : connectTls({ host, port, ...tls });
+    const ready = tls === undefined ? 'connect' : 'secureConnect';
+    await onOneConnection(socket, ready, nextRequest, ends, answered);
   }
 }
 
 function onOneConnection(
   socket: Socket,
-  request: Buffer,
+  ready: 'connect' | 'secureConnect',
+  nextRequest: () => Buffer,
   ends: number,
   answered: (latency: number, head: string) => void,
 ): Promise<void> {
@@ -93,9 +103,9 @@ function onOneConnection(
     };
     const send = () => {
       sent = performance.now();
-      socket.write(request);
+      socket.write(nextRequest());
     };
-    socket.on('connect', send);
+    socket.on(ready, send);
     socket.on('data', (chunk: Buffer) => {
       if (missing < 0 && pending === '' && chunk.length === whole && sameStatus(chunk, head)) return next();
       let received = chunk.length;

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import https from 'node:https';
 import type { Credential } from '../src/agent/credential.ts';
 import { createHost } from '../test/support/host.ts';
 import { startInnate } from '../test/support/innate.ts';
 import { Operator } from '../test/support/operator.ts';
+import { load } from './load.ts';
 import { median, report } from './report.ts';
 
 /** Tokens a second with private_key_jwt on one pinned core, beside RSA-2048 signatures a second on the same core. */
@@ -75,47 +75,23 @@ const credential = await host.takeCredential(machine.id);
 
 const login = new URL(innate.ready.endpoints.login).host;
 const path = `/${innate.ready.tenantId}/oauth2/v2.0/token`;
-const bodies = Array.from({ length: assertions }, () =>
-  new URLSearchParams({
+const requests = Array.from({ length: assertions }, () => {
+  const body = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: credential.clientId,
     scope: 'https://vault.azure.net/.default',
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: assertion(credential, `https://${login}${path}`),
-  }).toString(),
-);
-
-const agent = new https.Agent({ keepAlive: true, maxSockets: connections, ca: operator.ca });
-let next = 0;
-
-async function oneToken(): Promise<void> {
-  const body = bodies[next++ % bodies.length] as string;
-  await new Promise<void>((resolve, reject) => {
-    const request = https.request(
-      {
-        host: '127.0.0.1',
-        port: operator.port,
-        servername: login,
-        agent,
-        method: 'POST',
-        path,
-        headers: {
-          host: login,
-          'content-type': 'application/x-www-form-urlencoded',
-          'content-length': Buffer.byteLength(body),
-        },
-      },
-      (response) => {
-        response.resume();
-        response.on('end', () =>
-          response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`)),
-        );
-      },
-    );
-    request.on('error', reject);
-    request.end(body);
-  });
-}
+  }).toString();
+  return [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${login}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${body.length}`,
+    '',
+    body,
+  ].join('\r\n');
+});
 
 /** Microseconds of processor time that the server has used. */
 function serverTime(): number {
@@ -127,19 +103,17 @@ function serverTime(): number {
 }
 
 async function tokenFigure(seconds: number): Promise<Figure> {
-  const started = performance.now();
   const before = serverTime();
-  let count = 0;
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (performance.now() - started < seconds * 1000) {
-        await oneToken();
-        count += 1;
-      }
-    }),
-  );
-  const rate = count / ((performance.now() - started) / 1000);
-  return { rate, cost: (serverTime() - before) / count };
+  const { answers, rate, unexpected } = await load({
+    host: '127.0.0.1',
+    port: operator.port,
+    tls: { ca: operator.ca, servername: login },
+    request: requests,
+    connections,
+    duration: seconds * 1000,
+  });
+  if (unexpected > 0) throw new Error(`${unexpected} of ${answers} requests were refused`);
+  return { rate, cost: (serverTime() - before) / answers };
 }
 
 await tokenFigure(2);
@@ -150,7 +124,6 @@ for (let round = 1; round <= rounds; round += 1) {
   signatures.push(await signatureFigure());
   tokens.push(await tokenFigure(tokenSeconds));
 }
-agent.destroy();
 
 const ratioOf = (of: (signature: Figure, token: Figure) => number) =>
   median(tokens.map((token, index) => of(signatures[index] as Figure, token)));
