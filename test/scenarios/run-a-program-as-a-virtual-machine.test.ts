@@ -235,6 +235,18 @@ describe('innate without a server', () => {
     }
   });
 
+  test('innate doctor says what is in the way', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'innate-none-'));
+    try {
+      const { code, stdout } = await alone('doctor', '--data', folder);
+      assert.equal(code, 1);
+      assert.match(stdout, /^FAIL {2}no Innate server is running/);
+      assert.match(stdout, /isolated mode (works|does not work here: .+)/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('explains itself', async () => {
     const { code, stdout } = await alone('--help');
     assert.equal(code, 0);

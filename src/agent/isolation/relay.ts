@@ -4,6 +4,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { isAzureName } from '../../contract/cloud-profile.ts';
 import { systemClock } from '../../foundation/clock.ts';
 import { decideName } from './name-decision.ts';
 import { startNameServer } from './name-server.ts';
@@ -105,9 +106,11 @@ function nameAnswers({ profile }: RelayOrder) {
   const told = new Set<string>();
   return (name: string) => {
     const decision = decideName(profile, name);
-    if (decision.kind === 'served') return { kind: 'address', address: '127.0.0.1' } as const;
+    // RFC 6761 §6.3: this one never leaves the machine
+    if (name === 'localhost' || decision.kind === 'served')
+      return { kind: 'address', address: '127.0.0.1' } as const;
     if (decision.kind === 'elsewhere') return { kind: 'refused' } as const;
-    if (!told.has(name) && told.size < 50) {
+    if (isAzureName(name) && !told.has(name) && told.size < 50) {
       told.add(name);
       sendMessage(channel, { kind: 'refused-name', name });
     }
