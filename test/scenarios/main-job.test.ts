@@ -72,12 +72,6 @@ describe('innate run by environment variables', () => {
     assert.equal(code, 1);
   });
 
-  test('says in one sentence that there is no such resource', async () => {
-    const { code, stderr } = await runAs('vm9', 'true');
-    assert.equal(code, 1);
-    assert.match(stderr, /^innate: .*vm9.*\n$/);
-  });
-
   test('innate env gives a token that is refused, and no other, once the machine is deleted', async () => {
     const { innate, operator } = world;
     const { id, principalId } = await operator.createMachine(operator.group('demo'), 'short-lived');
