@@ -16,7 +16,7 @@ const tls = await issueLeaf(authority, names, systemClock);
 
 function app(name: string) {
   const made = Fastify();
-  made.get('/*', async () => ({ surface: name }));
+  made.get('/*', async ({ headers }) => ({ surface: name, authorization: headers.authorization }));
   return made;
 }
 
@@ -35,7 +35,12 @@ function options() {
   };
 }
 
-async function ask(port: number, host: string): Promise<{ status: number; body: string }> {
+/** @param others names and values in turn */
+async function ask(
+  port: number,
+  host: string,
+  others: readonly string[] = [],
+): Promise<{ status: number; body: string }> {
   return await new Promise((resolve, reject) => {
     https
       .get(
@@ -44,7 +49,7 @@ async function ask(port: number, host: string): Promise<{ status: number; body: 
           port,
           servername: 'login.microsoftonline.com',
           ca: authority.certificate,
-          headers: { host },
+          headers: ['Host', host, ...others],
           agent: false,
         },
         (response) => {
@@ -74,6 +79,23 @@ describe('the one listener', () => {
     for (const host of ['example.org', 'a.b.vault.azure.net', 'vault.azure.net', 'storage.azure.com']) {
       assert.equal((await ask(surfaces.port, host)).status, 421, host);
     }
+  });
+
+  test('takes two Host headers for a name that is none of its own', async () => {
+    await using surfaces = await listen(options(), { host: '127.0.0.1', port: 0 });
+    const reply = await ask(surfaces.port, 'management.azure.com', ['Host', 'graph.microsoft.com']);
+    assert.equal(reply.status, 421);
+  });
+
+  test('shows every Authorization header of a request, so that no two are taken for one', async () => {
+    await using surfaces = await listen(options(), { host: '127.0.0.1', port: 0 });
+    const reply = await ask(surfaces.port, 'management.azure.com', [
+      'Authorization',
+      'Bearer a',
+      'Authorization',
+      'Bearer b',
+    ]);
+    assert.match(reply.body, /Bearer a, Bearer b/);
   });
 
   test("does not answer Azure's names beyond loopback", async () => {

@@ -50,9 +50,13 @@ export async function listen(
       minVersion: 'TLSv1.2',
       headersTimeout: 10_000,
       requestTimeout: 15_000,
-      keepAliveTimeout: 5000,
+      // longer than clients and proxies keep theirs: who closes first must not be the one who may be asked meanwhile
+      keepAliveTimeout: 95_000,
       maxHeaderSize: 32 * 1024,
       insecureHTTPParser: false,
+      handshakeTimeout: 10_000,
+      // of two Host or Authorization headers one would be checked and the other meant: joined, neither holds
+      joinDuplicateHeaders: true,
     },
     (request, response) => dispatch(request, response),
   );

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { Log } from '../../foundation/log.ts';
@@ -31,6 +32,8 @@ export interface SurfaceOptions {
 
 /** Members of JSON deeper than this are refused, before anything recursive sees them. */
 const maxDepth = 32;
+/** Values in one JSON text: parsing more than these would keep everybody else waiting. */
+const maxValues = 10_000;
 
 /**
  * A Fastify application for one surface: its error dialect, its limits, tolerant JSON (an empty body is `undefined`,
@@ -74,6 +77,9 @@ export function createSurface(options: SurfaceOptions): FastifyInstance {
     reply.headers(dialect.headers(request));
   });
 
+  // behind authentication, before any octet of the body is read
+  app.addHook('preParsing', async ({ headers }) => requirePlainBody(headers));
+
   app.setErrorHandler((error, request, reply) => {
     const failure = asDomainError(error);
     if (failure === undefined) {
@@ -93,6 +99,14 @@ export function createSurface(options: SurfaceOptions): FastifyInstance {
   });
 
   return app;
+}
+
+/** A body is what it looks like on the wire: one that has to be unpacked first has no bound. */
+function requirePlainBody(headers: IncomingHttpHeaders): void {
+  const content = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const transfer = (headers['transfer-encoding'] ?? 'chunked').trim().toLowerCase();
+  if (content === 'identity' && transfer === 'chunked') return;
+  throw new DomainError('unsupported', 'The encoding of the request body is not supported.');
 }
 
 function answer(reply: FastifyReply, { status, headers, body }: Envelope): FastifyReply {
@@ -118,7 +132,7 @@ function asDomainError(error: unknown): DomainError | undefined {
 }
 
 /**
- * JSON of bounded depth; `__proto__` and the like stay ordinary members of no effect.
+ * JSON of bounded depth and count; members named `__proto__` and the like are left out.
  *
  * @returns `undefined` for an empty text
  * @throws DomainError `malformed`
@@ -126,6 +140,7 @@ function asDomainError(error: unknown): DomainError | undefined {
 export function parseJson(text: string): unknown {
   if (text.trim() === '') return undefined;
   let depth = 0;
+  let values = 1;
   let inString = false;
   for (let at = 0; at < text.length; at += 1) {
     const c = text.charCodeAt(at);
@@ -133,11 +148,14 @@ export function parseJson(text: string): unknown {
       if (c === 0x5c) at += 1;
       else if (c === 0x22) inString = false;
     } else if (c === 0x22) inString = true;
+    else if (c === 0x2c) values += 1;
     else if (c === 0x7b || c === 0x5b) {
       depth += 1;
+      values += 1;
       if (depth > maxDepth)
         throw new DomainError('malformed', `JSON is nested deeper than ${maxDepth} levels.`);
     } else if (c === 0x7d || c === 0x5d) depth -= 1;
+    if (values > maxValues) throw new DomainError('malformed', `JSON has more than ${maxValues} values.`);
   }
   try {
     return JSON.parse(text, (key, value) =>
