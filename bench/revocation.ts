@@ -96,7 +96,7 @@ async function revoke(
   let refusals = 0;
   const started = performance.now();
   const use = async () => {
-    while (refusals < settled && performance.now() - (acknowledged ?? started + before) < after) {
+    while (refusals < settled && performance.now() - (acknowledged ?? started + after) < after) {
       const begun = performance.now();
       const status = await read(token);
       if (status === 200) {
@@ -108,9 +108,11 @@ async function revoke(
     }
   };
   const using = Promise.all([use(), use()]);
-  while (performance.now() - started < before) await read(bystander.token);
-  if (lastAccepted === Number.NEGATIVE_INFINITY)
-    throw new Error('the victim was refused before it was revoked');
+  const inUse = () => lastAccepted !== Number.NEGATIVE_INFINITY;
+  while (performance.now() - started < before || !inUse()) {
+    if (performance.now() - started > after) throw new Error('the victim was refused before it was revoked');
+    await read(bystander.token);
+  }
   await operator.arm(
     'DELETE',
     `${how === 'machine' ? `${machine}?api-version=2024-07-01` : `${assignment}?api-version=2022-04-01`}`,
@@ -123,13 +125,16 @@ async function revoke(
 
 const lags: number[] = [];
 const loadStarted = performance.now();
-for (const [number, victim] of prepared.slice(0, victims).entries()) {
-  lags.push(await revoke(victim, number % 2 === 0 ? 'machine' : 'assignment'));
-  if ((number + 1) % 50 === 0) process.stderr.write(`  revoked ${number + 1}\n`);
+try {
+  for (const [number, victim] of prepared.slice(0, victims).entries()) {
+    lags.push(await revoke(victim, number % 2 === 0 ? 'machine' : 'assignment'));
+    if ((number + 1) % 50 === 0) process.stderr.write(`  revoked ${number + 1}\n`);
+  }
+} finally {
+  loading = false;
+  await Promise.all(load);
 }
 const loadRate = loadRequests / ((performance.now() - loadStarted) / 1000);
-loading = false;
-await Promise.all(load);
 
 const p99 = percentile(lags, 0.99);
 const maximum = Math.max(...lags);
