@@ -207,7 +207,7 @@ describe('innate up, killed at any moment while clients write', () => {
   test('has lost nothing that it acknowledged, and nothing is half made (SQLite)', () => survives(undefined));
 
   test('on its first start leaves what the next start completes', async () => {
-    for (let times = 0; times < crashRoundsWanted(3) / 5; times += 1) await survivesFirstStarts();
+    for (let times = 0; times < crashRoundsWanted(3) / 10; times += 1) await survivesFirstStarts();
   });
 
   const skip = postgresUrl === undefined && 'INNATE_TEST_POSTGRES names no server';
