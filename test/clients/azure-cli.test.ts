@@ -17,7 +17,7 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
       ['python3', '--version'],
       [
         ['python3', '-m', 'venv', 'packages'],
-        ['packages/bin/pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'],
+        ['packages/bin/pip', 'install', '--quiet', '--no-deps', '--no-compile', '-r', 'requirements.txt'],
       ],
     );
     program = path.join(prepared, 'packages/bin/az');

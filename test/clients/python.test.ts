@@ -15,7 +15,7 @@ describe('the Azure SDK for Python', { skip: notAsked('python') }, () => {
       [python, '--version'],
       [
         [python, '-m', 'venv', 'packages'],
-        ['packages/bin/pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'],
+        ['packages/bin/pip', 'install', '--quiet', '--no-deps', '--no-compile', '-r', 'requirements.txt'],
       ],
     );
     program = [path.join(folder, 'packages/bin/python'), path.join(folder, 'read_secret.py')];
