@@ -31,6 +31,7 @@ async function main(words: readonly string[], context: CommandContext): Promise<
     const described = entry === chosen ? await entry.load() : undefined;
     const listed = program.command(entry.name).summary(entry.summary).description(entry.summary);
     if (described === undefined) continue;
+    listed.showHelpAfterError(`(innate ${entry.name} --help says more)`);
     declare(listed, described);
     listed.action(async () => {
       if (command.length > 0 && !described.takesCommand) {

@@ -37,7 +37,10 @@ export async function resolveResource(resources: ResourceManagerClient, text: st
   );
   const carrying = found.filter(({ carriesIdentity }) => carriesIdentity);
   const [only, ...others] = carrying.length === 1 ? carrying : found;
-  if (only === undefined) throw new CommandError(`there is no resource named '${text}'`);
+  if (only === undefined)
+    throw new CommandError(
+      `there is no resource named '${text}' (innate vm list shows the virtual machines)`,
+    );
   if (others.length > 0) {
     const ids = found.slice(0, listed).map(({ id }) => `\n  ${id}`);
     throw new CommandError(`'${text}' names several resources; give the whole id of one:${ids.join('')}`);

@@ -19,6 +19,7 @@ describe('the options of innate up', () => {
   });
 
   for (const [options, sentence] of [
+    [{ data: '' }, /--data takes the path/],
     [{ listen: '8443' }, /--listen takes HOST:PORT/],
     [{ listen: '127.0.0.1:70000' }, /--listen takes HOST:PORT/],
     [{ profile: 'gcp' }, /--profile takes/],

@@ -40,6 +40,7 @@ export function serverConfig(options: ServerOptions): ServerConfig {
       'give the key-encryption key by --key-file or by INNATE_KEY_ENCRYPTION_KEY, not by both',
     );
   }
+  if (options.data === '') throw new ConfigError('--data takes the path of a folder, and got an empty text');
   if (options.database !== undefined && !/^postgres(ql)?:\/\//.test(options.database)) {
     throw new ConfigError(
       '--database takes a postgres:// URL; without it, SQLite in the data folder is used',

@@ -57,10 +57,11 @@ auto         isolated where that works, else environment.`,
     using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
     requireProgram(program, environment);
 
-    const means = await chooseMeans(input, context);
+    const { means, note } = await chooseMeans(input, context);
     if (means !== undefined) refuseHiddenFolder(deployment.dataFolder);
     const resourceId = await resolveResource(deployment.resources, resource);
     const machine = await enrolAs(deployment, resourceId);
+    if (note !== undefined) output.note(note);
     if (machine.identities.length === 0) {
       output.note(`${resource} carries no identity: the program will be refused tokens`);
     }
@@ -84,24 +85,25 @@ auto         isolated where that works, else environment.`,
 
 type Means = Extract<IsolationAvailability, { available: true }>['means'];
 
-/** @returns how to isolate, or `undefined` for the environment */
-async function chooseMeans(
-  input: CommandInput,
-  { output, environment }: CommandContext,
-): Promise<Means | undefined> {
+interface Choice {
+  /** How to isolate, or `undefined` for the environment. */
+  readonly means: Means | undefined;
+  /** What the user is told of a choice that was not theirs, once the program really runs. */
+  readonly note?: string;
+}
+
+async function chooseMeans(input: CommandInput, { environment }: CommandContext): Promise<Choice> {
   const mode = optionText(input, 'mode');
-  if (mode === 'environment') return undefined;
+  if (mode === 'environment') return { means: undefined };
   const isolation = await isolationAvailable(environment);
   if (isolation.available) {
-    if (mode === 'auto')
-      output.note('running isolated (--mode environment shares the network with this machine)');
-    return isolation.means;
+    const { means } = isolation;
+    if (mode !== 'auto') return { means };
+    return { means, note: 'running isolated (--mode environment shares the network with this machine)' };
   }
-  if (mode === 'isolated') throw new CommandError(`isolated mode does not work here: ${isolation.reason}`);
-  output.note(
-    `running by environment variables, since isolated mode does not work here: ${isolation.reason}`,
-  );
-  return undefined;
+  const reason = `isolated mode does not work here: ${isolation.reason}`;
+  if (mode === 'isolated') throw new CommandError(reason);
+  return { means: undefined, note: `running by environment variables, since ${reason}` };
 }
 
 /** The data folder is hidden from isolated programs; one that starts inside it would find nothing. */

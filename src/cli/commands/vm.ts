@@ -23,7 +23,7 @@ export const vm: Command = {
   name: 'vm',
   summary: 'create, delete, list or show virtual machines',
   arguments: [
-    { name: '<verb>', summary: verbs.join(', ') },
+    { name: '<create|delete|list|show>', summary: 'what to do' },
     { name: '[name]', summary: 'its name, GROUP/NAME, or its whole id' },
   ],
   options: [

@@ -56,6 +56,12 @@ describe('the data folder', () => {
     assert.equal((await readFile(folder.file('lock.owner'), 'utf8')).trim(), String(process.pid));
   });
 
+  test('that cannot be made where it is asked for is refused, not tried again and again', {
+    skip: process.platform === 'linux' ? false : 'needs /proc',
+  }, async () => {
+    await refused('/proc/data', /\/proc\/data is on a file system that cannot be written/);
+  });
+
   test('that is a file, or under one, is refused', async () => {
     await using place = await temporaryFolder();
     await writeFile(place.file('file'), '');

@@ -44,7 +44,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeMissing(folder);
     if (!(await stat(folder)).isDirectory()) throw notAFolder(folder);
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -55,11 +55,30 @@ async function makeFolder(folder: string): Promise<void> {
         `the data folder ${folder} cannot be read and written by this user: check its owner and permissions`,
       );
     }
-    if (isSystemError(error, 'EROFS')) {
+    if (isSystemError(error, 'EROFS', 'ENOENT')) {
       throw new DataFolderError(`the data folder ${folder} is on a file system that cannot be written`);
     }
     const reason = error instanceof Error ? error.message : 'unknown error';
     throw new DataFolderError(`the data folder ${folder} cannot be opened: ${reason}`, { cause: error });
+  }
+}
+
+/** As `mkdir -p`. Node's own way never ends below a file system that takes no folders, such as /proc. */
+async function makeMissing(folder: string): Promise<void> {
+  const make = async () => {
+    try {
+      await mkdir(folder, { mode: 0o700 });
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST')) throw error;
+    }
+  };
+  try {
+    await make();
+  } catch (error) {
+    const parent = path.dirname(folder);
+    if (parent === folder || !isSystemError(error, 'ENOENT')) throw error;
+    await makeMissing(parent);
+    await make();
   }
 }
 
@@ -81,7 +100,9 @@ async function takeLock(folder: string): Promise<DatabaseSync> {
   } catch (error) {
     lock?.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) {
-      throw new DataFolderError(`another Innate server${await ownerName(folder)} is using ${folder}`);
+      throw new DataFolderError(
+        `another Innate server${await ownerName(folder)} is using ${folder}: end that one, or give another data folder`,
+      );
     }
     const reason = error instanceof Error ? error.message : 'unknown error';
     throw new DataFolderError(`the data folder ${folder} cannot be locked: ${reason}`, { cause: error });
