@@ -35,7 +35,8 @@ export const demo: Command = {
   summary: 'start, and let a virtual machine read a secret with its own identity (npm start)',
   options: [...serverOptions, { flags: '--once', summary: 'end after the secret is read' }],
   async run(input, context) {
-    const ending = endRequested();
+    const interrupted = new AbortController();
+    const ending = endRequested().then(() => interrupted.abort());
     const story: Story = {};
     await using started = new AsyncDisposableStack();
     const steps: ListrTask<Story>[] = [
@@ -54,13 +55,18 @@ export const demo: Command = {
         title: `Run ${example} as vm1`,
         task: async (_, task) => {
           const { dataFolder } = requireRunning(story).server;
-          const { said, how } = await runExample(dataFolder);
+          const { said, how } = await runExample(dataFolder, interrupted.signal);
           story.said = said;
           task.title = `Ran ${example} as vm1 (${how})`;
         },
       },
     ];
-    await new Listr<Story>(steps, { concurrent: false, fallbackRenderer: 'simple' }).run(story);
+    // listr's own way with signals would end this process with nothing closed
+    const list = new Listr<Story>(
+      steps.map((step) => stoppable(step, interrupted.signal)),
+      { concurrent: false, fallbackRenderer: 'simple', registerSignalListeners: false },
+    );
+    await list.run(story);
 
     const running = requireRunning(story);
     context.output.result(outcome(story, running));
@@ -70,6 +76,25 @@ export const demo: Command = {
     return 0;
   },
 };
+
+/** A step that does not begin, nor counts as failed by itself, once the demonstration was interrupted. */
+function stoppable(step: ListrTask<Story>, signal: AbortSignal): ListrTask<Story> {
+  const stop = () => {
+    if (signal.aborted) throw new CommandError('ended before the demonstration was through', 130);
+  };
+  return {
+    ...step,
+    task: async (story, wrapper) => {
+      stop();
+      try {
+        await step.task(story, wrapper);
+      } catch (error) {
+        stop();
+        throw error;
+      }
+    },
+  };
+}
 
 /** The operator's part, through the public API alone; what an earlier start has made is found, not made again. */
 function storySteps(story: Story): ListrTask<Story>[] {
@@ -157,13 +182,18 @@ async function ensureSecret({ operatorToken, server }: Running): Promise<boolean
 }
 
 /** The very command that a user would type, in a process of its own. */
-async function runExample(dataFolder: string): Promise<{ said: string; how: string }> {
+async function runExample(
+  dataFolder: string,
+  interrupted: AbortSignal,
+): Promise<{ said: string; how: string }> {
   const program = path.join(root, 'src', 'cli', 'main.ts');
   const child = spawn(
     process.execPath,
     [program, 'run', 'vm1', '--data', dataFolder, '--', process.execPath, path.join(root, example)],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  const stop = () => child.kill('SIGTERM');
+  interrupted.addEventListener('abort', stop, { once: true });
   let said = '';
   let complaints = '';
   child.stdout.on('data', (text) => {
@@ -175,7 +205,7 @@ async function runExample(dataFolder: string): Promise<{ said: string; how: stri
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
-  });
+  }).finally(() => interrupted.removeEventListener('abort', stop));
   if (code !== 0) {
     throw new CommandError(`the example failed (exit code ${code}): ${complaints.trim() || said.trim()}`);
   }
