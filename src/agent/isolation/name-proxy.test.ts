@@ -39,7 +39,12 @@ const toLoopback: LookupFunction = (_host, _options, callback) => {
 
 async function proxyFor(
   t: TestContext,
-  options: { port?: number; environment?: Environment; lookup?: LookupFunction },
+  options: {
+    port?: number;
+    environment?: Environment;
+    lookup?: LookupFunction;
+    ownAddresses?: () => readonly string[];
+  },
 ): Promise<NameProxy> {
   const proxy = await startNameProxy({
     profile: azureProfile,
@@ -47,6 +52,7 @@ async function proxyFor(
     environment: options.environment ?? {},
     log: silentLog,
     ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    ...(options.ownAddresses === undefined ? {} : { ownAddresses: options.ownAddresses }),
   });
   t.after(() => proxy[Symbol.asyncDispose]());
   return proxy;
@@ -118,6 +124,19 @@ describe('the name proxy', () => {
     const { status, phrase } = await connectThrough(proxy, 'demo-kv.vault.azure.net:8443');
     assert.equal(status, 403);
     assert.match(phrase, /port 443 only/);
+  });
+
+  test("opens no way to this machine's own addresses in its networks, given or resolved", async (t) => {
+    const own = '192.0.2.7';
+    const proxy = await proxyFor(t, {
+      ownAddresses: () => [own],
+      lookup: (_host, _options, callback) => callback(null, [{ address: own, family: 4 }]),
+    });
+    for (const authority of [`${own}:22`, 'this-machine.example.com:443']) {
+      const { status, phrase } = await connectThrough(proxy, authority);
+      assert.equal(status, 403, authority);
+      assert.match(phrase, /leads to this machine/);
+    }
   });
 
   test('opens no way back to this machine or to its metadata service', async (t) => {

@@ -8,7 +8,8 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { type AddressInfo, connect, type LookupFunction, type Socket } from 'node:net';
+import { type AddressInfo, connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { Environment } from '../../foundation/environment.ts';
@@ -26,6 +27,8 @@ export interface NameProxyOptions {
   readonly log: Log;
   /** Resolves names that are not served; the system's resolver unless told. Addresses of this machine are refused. */
   readonly lookup?: LookupFunction;
+  /** This machine's addresses beside loopback; those of its interfaces unless told. */
+  readonly ownAddresses?: () => readonly string[];
 }
 
 /** An HTTP proxy on loopback that answers for the profile's names and passes everything else on. */
@@ -69,7 +72,9 @@ export async function startNameProxy(options: NameProxyOptions): Promise<NamePro
     socket.on('error', (error) => log.debug({ reason: error.message }, 'a proxied connection broke'));
     return socket;
   };
-  const lookup = ownMachineRefused(options.lookup ?? (systemLookup as LookupFunction));
+  const ownAddresses = options.ownAddresses ?? interfaceAddresses;
+  const leadsHere = (address: string) => isOwnMachine(address) || ownAddresses().includes(address);
+  const lookup = refusing(leadsHere, options.lookup ?? (systemLookup as LookupFunction));
 
   const server = createServer({
     maxHeaderSize: 16 * 1024,
@@ -109,6 +114,11 @@ export async function startNameProxy(options: NameProxyOptions): Promise<NamePro
     return found !== undefined && found.port === port && isOwnMachine(found.host) ? undefined : found;
   }
 
+  /** An address is dialled as it stands, past every resolver. */
+  function requireElsewhere({ host }: Destination): void {
+    if (isIP(host) !== 0 && leadsHere(host)) throw leadingHere(host);
+  }
+
   async function openTunnel(authority: string): Promise<Duplex> {
     const destination = parseAuthority(authority);
     const decision = decideName(profile, destination.host);
@@ -119,6 +129,7 @@ export async function startNameProxy(options: NameProxyOptions): Promise<NamePro
       }
       return await dial(options.server);
     }
+    requireElsewhere(destination);
     const proxy = upstream('https', destination);
     return proxy === undefined ? await dial(destination, lookup) : await tunnelThrough(proxy, destination);
   }
@@ -188,6 +199,7 @@ export async function startNameProxy(options: NameProxyOptions): Promise<NamePro
     if (decision.kind === 'served') {
       throw new Refusal(403, `${destination.host} is served over https only`);
     }
+    requireElsewhere(destination);
     const proxy = upstream('http', destination);
     const headers: OutgoingHttpHeaders = { ...withoutHopByHop(request.headers), host: address.host };
     const outgoing = (proxy?.secure ? httpsRequest : httpRequest)({
@@ -243,15 +255,23 @@ function parseAuthority(text: string): Destination {
   return { host: normaliseName(match[1] as string), port };
 }
 
+function interfaceAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address));
+}
+
+function leadingHere(host: string): Refusal {
+  return new Refusal(403, `${host} leads to this machine or its metadata service`);
+}
+
 /** Wraps a resolver so that no name, however it is spelled or moved, leads back to this machine. */
-function ownMachineRefused(lookup: LookupFunction): LookupFunction {
+function refusing(leadsHere: (address: string) => boolean, lookup: LookupFunction): LookupFunction {
   return (host, options, callback) => {
     lookup(host, { ...options, all: true }, (error, found) => {
-      const addresses = (Array.isArray(found) ? found : []).filter(({ address }) => !isOwnMachine(address));
+      const addresses = (Array.isArray(found) ? found : []).filter(({ address }) => !leadsHere(address));
       const first = addresses[0];
       if (error !== null) callback(error, '');
       else if (first === undefined) {
-        callback(new Refusal(403, `${host} leads to this machine or its metadata service`), '');
+        callback(leadingHere(host), '');
       } else if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
     });

@@ -44,6 +44,12 @@ describe("a program's environment", () => {
     assert.equal(changes['AZURE_POD_IDENTITY_AUTHORITY_HOST'], 'http://127.0.0.1:5');
   });
 
+  test("does not hold the server's key-encryption key", () => {
+    const changes = programEnvironment({ ...options, base: { INNATE_KEY_ENCRYPTION_KEY: 'k' } });
+    assert.ok('INNATE_KEY_ENCRYPTION_KEY' in changes);
+    assert.equal(changes['INNATE_KEY_ENCRYPTION_KEY'], undefined);
+  });
+
   test('sends everything through the proxy where that is the only way out', () => {
     const changes = programEnvironment({
       ...options,

@@ -34,6 +34,9 @@ const hostProtocolVariables = [
   'MSI_SECRET',
 ];
 
+/** The server's own secret: whoever starts programs from the shell that started the server has it in there. */
+const secretVariables = ['INNATE_KEY_ENCRYPTION_KEY'];
+
 /** `spec/host-protocols.md` §10: JS takes neither ranges nor `*`, so the one link-local address is named. */
 const alwaysDirect = ['169.254.169.254', '127.0.0.1', 'localhost', '::1'];
 
@@ -44,7 +47,7 @@ const alwaysDirect = ['169.254.169.254', '127.0.0.1', 'localhost', '::1'];
 export function programEnvironment(options: ProgramEnvironmentOptions): EnvironmentChanges {
   const { base, host, proxy, wholeBundle, extraBundle, javaTrustStore } = options;
   const changes: Record<string, string | undefined> = {};
-  for (const name of hostProtocolVariables) {
+  for (const name of [...hostProtocolVariables, ...secretVariables]) {
     if (base[name] !== undefined) changes[name] = undefined;
   }
   const inherited = options.proxyOnly ? '' : (base['no_proxy'] ?? base['NO_PROXY'] ?? '');
