@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 /** What a name resolves to where a program runs isolated. */
 export type NameAnswer =
@@ -138,46 +138,62 @@ export async function startNameServer(
   address: { readonly host: string; readonly port: number },
   resolve: (name: string) => NameAnswer,
 ): Promise<AsyncDisposable & { readonly port: number }> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await listen(address, resolve);
+    } catch (error) {
+      // any free TCP port may be taken for UDP
+      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!taken || address.port !== 0 || attempt === 20) throw error;
+    }
+  }
+}
+
+async function listen(
+  { host, port: wanted }: { readonly host: string; readonly port: number },
+  resolve: (name: string) => NameAnswer,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  await using opened = new AsyncDisposableStack();
+  const sockets = new Set<Socket>();
+  const tcp = createServer((socket) => serveConnection(socket, sockets, resolve));
+  tcp.maxConnections = 64;
+  tcp.listen(wanted, host);
+  await once(tcp, 'listening');
+  opened.defer(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((done) => tcp.close(done));
+  });
+  const { port } = tcp.address() as AddressInfo;
+
   const udp = createSocket('udp4', (query, from) => {
     const answer = answerQuery(query, resolve);
     if (answer !== undefined) udp.send(answer, from.port, from.address);
   });
+  opened.defer(async () => await new Promise<void>((done) => udp.close(() => done())));
+  udp.bind(port, host);
+  await once(udp, 'listening');
   udp.on('error', () => {});
-  const bound = once(udp, 'listening');
-  udp.bind(address.port, address.host);
-  await bound;
-  const { port } = udp.address();
 
-  const sockets = new Set<Socket>();
-  const tcp = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    socket.setTimeout(10_000, () => socket.destroy());
-    let pending = Buffer.alloc(0);
-    socket.on('data', (chunk: Buffer) => {
-      pending = Buffer.concat([pending, chunk]);
-      while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
-        const end = 2 + pending.readUInt16BE(0);
-        const answer = answerQuery(pending.subarray(2, end), resolve);
-        pending = pending.subarray(end);
-        if (answer === undefined) return void socket.destroy();
-        const length = Buffer.alloc(2);
-        length.writeUInt16BE(answer.length);
-        socket.write(Buffer.concat([length, answer]));
-      }
-    });
+  const parts = opened.move();
+  return { port, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+function serveConnection(socket: Socket, sockets: Set<Socket>, resolve: (name: string) => NameAnswer): void {
+  sockets.add(socket);
+  socket.on('close', () => sockets.delete(socket));
+  socket.on('error', () => socket.destroy());
+  socket.setTimeout(10_000, () => socket.destroy());
+  let pending = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk]);
+    while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
+      const end = 2 + pending.readUInt16BE(0);
+      const answer = answerQuery(pending.subarray(2, end), resolve);
+      pending = pending.subarray(end);
+      if (answer === undefined) return void socket.destroy();
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(answer.length);
+      socket.write(Buffer.concat([length, answer]));
+    }
   });
-  tcp.maxConnections = 64;
-  tcp.listen(port, address.host);
-  await once(tcp, 'listening');
-
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      udp.close();
-      await new Promise((done) => tcp.close(done));
-    },
-  };
 }

@@ -170,7 +170,9 @@ describe('who may do what', () => {
  * through every assignment.
  */
 function allowedByRule(assigned: readonly Assigned[], action: string, scope: string, plane: Plane): boolean {
+  const isName = /^[\x21-\x29\x2b-\x7e]{1,512}$/.test(action);
   const path = `${scope.toLowerCase()}/`;
+  if (!isName) return false;
   return assigned.some((assignment) => {
     const base = assignment.scope === '/' ? '/' : `${assignment.scope.toLowerCase()}/`;
     const role = builtInRoles.find(({ name }) => name === assignment.role);
