@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
-export const program = path.join(root, 'src', 'cli', 'main.ts');
+/** What `npx innate` starts. */
+export const program = path.join(root, 'bin', 'innate.mjs');
 
 /** What `innate up --ready-file` writes. */
 export interface Ready {

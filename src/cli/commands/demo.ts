@@ -186,7 +186,7 @@ async function runExample(
   dataFolder: string,
   interrupted: AbortSignal,
 ): Promise<{ said: string; how: string }> {
-  const program = path.join(root, 'src', 'cli', 'main.ts');
+  const program = path.join(root, 'bin', 'innate.mjs');
   const child = spawn(
     process.execPath,
     [program, 'run', 'vm1', '--data', dataFolder, '--', process.execPath, path.join(root, example)],
