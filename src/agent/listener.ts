@@ -71,10 +71,11 @@ export class Listener {
     const { status, headers, body } = this.#options.protocol.refuse({ kind: 'malformed-header', detail: '' });
     const lines = headers.flatMap((text, at) => (at % 2 === 0 ? [`${text}: ${headers[at + 1]}`] : []));
     if (socket.writable) {
-      socket.end(
+      socket.write(
         `HTTP/1.1 ${status} Bad Request\r\n${lines.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`,
       );
-    } else socket.destroy();
+    }
+    socket.destroySoon();
   }
 
   /** @returns `undefined` where the answer follows later */

@@ -102,6 +102,16 @@ describe('the one listener', () => {
     await assert.rejects(listen(options(), { host: '0.0.0.0', port: 0 }), ListenError);
   });
 
+  test('lets go of a connection that does not finish its handshake', { timeout: 5000 }, async () => {
+    await using surfaces = await listen(
+      { ...options(), handshakeTimeout: 20 },
+      { host: '127.0.0.1', port: 0 },
+    );
+    const silent = net.connect(surfaces.port, '127.0.0.1');
+    silent.resume();
+    await once(silent, 'close');
+  });
+
   test('ends although somebody connects and never says a word', async () => {
     const surfaces = await listen(options(), { host: '127.0.0.1', port: 0 });
     const silent = net.connect(surfaces.port, '127.0.0.1');

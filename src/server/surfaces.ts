@@ -20,6 +20,8 @@ export interface SurfacesOptions {
   readonly tls: TlsIdentity;
   readonly apps: Readonly<Record<Surface['kind'], FastifyInstance>>;
   readonly log: Log;
+  /** Milliseconds in which a connection has to finish its TLS handshake; 10 s unless told. */
+  readonly handshakeTimeout?: number;
 }
 
 /** The one TLS listener: it hands each request to the surface that its Host header names. */
@@ -54,7 +56,7 @@ export async function listen(
       keepAliveTimeout: 95_000,
       maxHeaderSize: 32 * 1024,
       insecureHTTPParser: false,
-      handshakeTimeout: 10_000,
+      handshakeTimeout: options.handshakeTimeout ?? 10_000,
       // of two Host or Authorization headers one would be checked and the other meant: joined, neither holds
       joinDuplicateHeaders: true,
     },
@@ -87,10 +89,11 @@ export async function listen(
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable)
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // an answer to anything but broken HTTP would wait, and hold its connection, for a handshake that never comes
+    const readable = /^(HPE_|ERR_HTTP_)/.test(error.code ?? '') && socket.writable;
+    if (readable) socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    (socket as Socket).destroySoon();
   });
   server.on('tlsClientError', (error) => log.debug({ reason: error.message }, 'TLS handshake failed'));
 
