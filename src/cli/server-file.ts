@@ -65,7 +65,8 @@ export function profileOf({ profile, endpoints }: ServerFile): CloudProfile {
   return ownProfile(new URL(endpoints.login).hostname.replace(/^login\./, ''));
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is such a process, whoever's. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { program, startInnate } from '../support/innate.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -19,6 +20,19 @@ describe('innate that is told to end', () => {
     innate.process.kill('SIGTERM');
     assert.equal(await innate.stop('SIGINT'), 0);
     assert.deepEqual(leftBehind(innate.data), []);
+    assert.equal(existsSync(path.join(path.dirname(innate.data), 'ready.json')), false);
+  });
+
+  test('by SIGKILL leaves a ready file that the next start takes away first', async () => {
+    await using place = await temporaryFolder();
+    const dead = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+    await once(dead, 'close');
+    writeFileSync(place.file('ready.json'), JSON.stringify({ pid: dead.pid }));
+    writeFileSync(place.file('file'), '');
+    const args = [program, 'up', '--data', place.file('file'), '--ready-file', place.file('ready.json')];
+    const next = spawn(process.execPath, args, { stdio: 'ignore' });
+    assert.deepEqual(await once(next, 'close'), [1, null]);
+    assert.equal(existsSync(place.file('ready.json')), false);
   });
 
   test('in the middle of the demonstration says so, and leaves nothing running', async () => {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { startLocalAgent } from '../../agent/compose.ts';
 import { createHttpsTransport } from '../../client/https.ts';
@@ -27,6 +27,7 @@ import {
   dataOption,
   optionText,
 } from '../command.ts';
+import { isAlive } from '../server-file.ts';
 
 /** Options of a server that `up` and `demo` share. */
 export const serverOptions = [
@@ -71,6 +72,9 @@ export async function startRunning(
   log: LogLevel,
 ): Promise<Running> {
   await using started = new AsyncDisposableStack();
+  const readyText = optionText(input, 'readyFile');
+  const readyFile = readyText === undefined ? undefined : path.resolve(readyText);
+  if (readyFile !== undefined) await removeStaleReadyFile(readyFile);
   const sources = { clock, randomness, log: createLog(log) };
   const server = started.use(await startServer(serverConfig(readOptions(input, environment)), sources));
   const { caFile, ca, dataFolder, home, operator, profile } = server;
@@ -112,11 +116,23 @@ export async function startRunning(
   const serverFile = path.join(dataFolder, 'server.json');
   await replaceFile(serverFile, text);
   started.defer(() => rm(serverFile, { force: true }));
-  const readyFile = optionText(input, 'readyFile');
-  if (readyFile !== undefined) await writeReadyFile(path.resolve(readyFile), text);
+  if (readyFile !== undefined) {
+    await writeReadyFile(readyFile, text);
+    started.defer(() => rm(readyFile, { force: true }));
+  }
 
   const parts = started.move();
   return { server, file, resourceManager, operatorToken, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** Who waits for the file must not find the one that a killed server has left. */
+async function removeStaleReadyFile(file: string): Promise<void> {
+  try {
+    const { pid } = JSON.parse(await readFile(file, 'utf8')) as { readonly pid?: unknown };
+    if (typeof pid === 'number' && !isAlive(pid)) await rm(file, { force: true });
+  } catch {
+    // none is there, or it is not one of ours: writing it will tell
+  }
 }
 
 /** @throws CommandError */
