@@ -125,6 +125,8 @@ async function runInNamespace(
 ): Promise<number> {
   const { environment: host, sockets, wellKnown } = endpoint;
   if (sockets === null) throw new CommandError('the agent opened no sockets for an isolated program');
+  // before the program starts, as in the environment
+  using _signals = forwardSignals((signal) => program.signal(signal));
   const program = runIsolated({
     means,
     profile,
@@ -138,7 +140,6 @@ async function runInNamespace(
     onRefusedName: (name) =>
       output.note(`${name} lies in Azure's domains and is not served: it does not resolve`),
   });
-  using _signals = forwardSignals((signal) => program.signal(signal));
   return await program.ended;
 }
 
@@ -157,11 +158,12 @@ async function runInEnvironment(
     proxyOnly: false,
   });
   const [file = '', ...args] = command;
-  const child = spawn(file, args, { stdio: 'inherit', env: { ...environment, ...changes } });
+  // before the program starts: a signal that comes with its first word is for it, and must not end this process alone
   using _signals = forwardSignals((signal) => {
     // a terminal sends Ctrl-C to the program as well
     if ((signal !== 'SIGINT' && signal !== 'SIGQUIT') || !process.stdin.isTTY) child.kill(signal);
   });
+  const child = spawn(file, args, { stdio: 'inherit', env: { ...environment, ...changes } });
   return await new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new CommandError(`'${file}' cannot be run: ${error.message}`, 126)));
     child.on('close', (code, signal) => {
