@@ -9,6 +9,8 @@ import type { TlsIdentity } from './certificate-authority.ts';
 
 /** Milliseconds that requests under way get to finish when the server ends; well below the 10 s that are promised. */
 const drainTime = 8000;
+/** Connections at once; an idle one holds some 50 kB. Further ones are closed at once. */
+const maxConnections = 10_000;
 
 /** The listener could not start: one sentence that names the address. */
 export class ListenError extends Error {
@@ -62,6 +64,7 @@ export async function listen(
     },
     (request, response) => dispatch(request, response),
   );
+  server.maxConnections = maxConnections;
   /** Answers under way, for their connections to be closed behind them when the server ends. */
   const underWay = new Set<ServerResponse>();
 

@@ -341,11 +341,16 @@ describe('what is asked for', () => {
 
   test('with names of JavaScript is only data', async () => {
     const path = `${group}/providers/Microsoft.Compute/virtualMachines/constructor?api-version=2024-07-01`;
-    const body =
-      '{"location":"westus","tags":{"constructor":"x","toString":"y"},"properties":{"__proto__":{"polluted":true},"a":1}}';
-    const made = await ask('PUT', path, { body });
+    for (const member of ['__proto__', 'constructor', 'prototype']) {
+      const body = `{"location":"westus","properties":{"${member}":{"polluted":true}}}`;
+      refused(await ask('PUT', path, { body }), 400, 'InvalidRequestContent');
+    }
+    const made = await ask('PUT', path, {
+      body: '{"location":"westus","tags":{"toString":"constructor"},"properties":{"a":1}}',
+    });
     assert.equal(made.status, 201);
     assert.equal(made.body.properties.a, 1);
+    assert.deepEqual(made.body.tags, { toString: 'constructor' });
     assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
     assert.equal((await ask('GET', path.replace('constructor', '__proto__'))).status, 404);
     refused(

@@ -34,6 +34,7 @@ export interface SurfaceOptions {
 const maxDepth = 32;
 /** Values in one JSON text: parsing more than these would keep everybody else waiting. */
 const maxValues = 10_000;
+const reservedMembers = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * A Fastify application for one surface: its error dialect, its limits, tolerant JSON (an empty body is `undefined`,
@@ -132,7 +133,8 @@ function asDomainError(error: unknown): DomainError | undefined {
 }
 
 /**
- * JSON of bounded depth and count; members named `__proto__` and the like are left out.
+ * JSON of bounded depth and count; members named as JavaScript names an object's own workings are
+ * refused, since code that merges objects would take them for those.
  *
  * @returns `undefined` for an empty text
  * @throws DomainError `malformed`
@@ -157,11 +159,18 @@ export function parseJson(text: string): unknown {
     } else if (c === 0x7d || c === 0x5d) depth -= 1;
     if (values > maxValues) throw new DomainError('malformed', `JSON has more than ${maxValues} values.`);
   }
+  let reserved: string | undefined;
+  let value: unknown;
   try {
-    return JSON.parse(text, (key, value) =>
-      key === '__proto__' || key === 'constructor' || key === 'prototype' ? undefined : value,
-    );
+    value = JSON.parse(text, (key, member) => {
+      if (reservedMembers.has(key)) reserved = key;
+      return member;
+    });
   } catch {
     throw new DomainError('malformed', 'The request body is not valid JSON.');
   }
+  if (reserved !== undefined) {
+    throw new DomainError('malformed', `A member of the request body may not be named '${reserved}'.`);
+  }
+  return value;
 }
