@@ -2,33 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { ServerFile } from '../../src/contract/ready-file.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 /** What `npx innate` starts. */
 export const program = path.join(root, 'bin', 'innate.mjs');
 
-/** What `innate up --ready-file` writes. */
-export interface Ready {
-  readonly pid: number;
-  readonly profile: 'azure' | 'own';
-  readonly tenantId: string;
-  readonly subscriptionId: string;
-  readonly caFile: string;
-  readonly proxy: string;
-  readonly endpoints: {
-    readonly login: string;
-    readonly management: string;
-    readonly graph: string;
-    readonly vaultSuffix: string;
-  };
-  readonly operator: { readonly clientId: string; readonly clientSecret: string };
-  /** The server's one listener. */
-  readonly connect: { readonly host: string; readonly port: number };
-}
-
 /** A real `innate up`, as a user would start it, in a process of its own. */
 export interface Innate extends AsyncDisposable {
-  readonly ready: Ready;
+  readonly ready: ServerFile;
   readonly data: string;
   readonly process: ChildProcess;
   /** Everything it has written to standard error so far. */
@@ -98,7 +80,7 @@ export async function startInnate(
     return await ended;
   };
   return {
-    ready: JSON.parse(readFileSync(readyFile, 'utf8')) as Ready,
+    ready: JSON.parse(readFileSync(readyFile, 'utf8')) as ServerFile,
     data,
     process: child,
     log: () => said,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
-import type { Ready } from './innate.ts';
+import type { ServerFile } from '../../src/contract/ready-file.ts';
 
 export interface Reply {
   readonly status: number;
@@ -20,13 +20,13 @@ export interface Call {
 
 /** Calls surfaces by name over the server's one listener, as the operator where a method says so. */
 export class Operator implements Disposable {
-  readonly ready: Ready;
+  readonly ready: ServerFile;
   readonly port: number;
   readonly ca: string;
   readonly #agent: https.Agent;
   readonly #tokens = new Map<string, string>();
 
-  constructor(ready: Ready) {
+  constructor(ready: ServerFile) {
     this.ready = ready;
     this.port = ready.connect.port;
     this.ca = readFileSync(ready.caFile, 'utf8');
