@@ -15,7 +15,7 @@ describe('what becomes of a name', () => {
       'evil.login.microsoftonline.com': 'refused',
       'login.microsoftonline.com.example.org': 'elsewhere',
       'notazure.com': 'elsewhere',
-      'pypi.org': 'elsewhere',
+      'packages.example': 'elsewhere',
       '10.1.2.3': 'elsewhere',
       localhost: 'refused',
       '127.1.2.3': 'refused',

@@ -199,7 +199,7 @@ describe('the name proxy', () => {
       environment: { HTTPS_PROXY: address, http_proxy: address, NO_PROXY: 'other.test,.inner.example' },
       lookup: toLoopback,
     });
-    assert.match(await textThrough(proxy, 'pypi.org:443', 'afar'), /200 .*from afar/s);
+    assert.match(await textThrough(proxy, 'packages.example:443', 'afar'), /200 .*from afar/s);
     assert.equal(
       (await connectThrough(proxy, 'db.inner.example:443')).status,
       403,
@@ -217,7 +217,7 @@ describe('the name proxy', () => {
     for await (const chunk of response) text += chunk;
     assert.equal(text, 'through upstream');
     assert.deepEqual(seen, [
-      `CONNECT pypi.org:443 Basic ${Buffer.from('me:p@ss').toString('base64')}`,
+      `CONNECT packages.example:443 Basic ${Buffer.from('me:p@ss').toString('base64')}`,
       'GET http://example.org/a?b=c',
     ]);
   });
