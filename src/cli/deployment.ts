@@ -1,12 +1,8 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { type ControlClient, createControlClient } from '../client/control-client.ts';
-import { createHttpsTransport } from '../client/https.ts';
-import { clientTokens } from '../client/operator-token.ts';
-import {
-  createResourceManagerClient,
-  type ResourceManagerClient,
-} from '../client/resource-manager-client.ts';
+import { createOperator } from '../client/operator.ts';
+import type { ResourceManagerClient } from '../client/resource-manager-client.ts';
 import type { CloudProfile } from '../contract/cloud-profile.ts';
 import type { ServerFile } from '../contract/ready-file.ts';
 import type { Clock } from '../foundation/clock.ts';
@@ -29,22 +25,21 @@ export function openDeployment(dataFolder: string, clock: Clock): Deployment {
   const file = readServerFile(dataFolder);
   const profile = profileOf(file);
   const authority = readFileSync(file.caFile, 'utf8');
-  const transport = createHttpsTransport({ ...file.connect, ca: authority });
-  const { clientId, clientSecret } = file.operator;
-  const { tenantId } = file;
-  const token = clientTokens({ transport, login: profile.login, tenantId, clientId, clientSecret, clock });
-  const { management } = profile;
+  const { connect, operator: credential, tenantId } = file;
+  const operator = createOperator({
+    connect: { ...connect, ca: authority },
+    profile,
+    tenantId,
+    ...credential,
+    clock,
+  });
   return {
     dataFolder: realpathSync(path.resolve(dataFolder)),
     file,
     profile,
     authority,
-    resources: createResourceManagerClient({
-      transport,
-      management,
-      token: () => token(`https://${management}`),
-    }),
+    resources: operator.resources,
     agent: createControlClient(file.controlSocket),
-    [Symbol.dispose]: () => transport[Symbol.dispose](),
+    [Symbol.dispose]: () => operator[Symbol.dispose](),
   };
 }

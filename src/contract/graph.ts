@@ -58,7 +58,6 @@ export const getByIdsBody = z.object({
   ids: z.array(z.string().max(64)).min(1).max(1000),
   types: z.array(z.string().max(64)).max(32).optional(),
 });
-export type GetByIdsBody = z.infer<typeof getByIdsBody>;
 
 export const graphError = z.object({
   error: z.object({

@@ -4,7 +4,6 @@ import { z } from 'zod';
 
 /** Names of secrets, keys and certificates; they compare without regard to case. */
 export const objectNamePattern = /^[0-9A-Za-z-]{1,127}$/;
-export const objectVersionPattern = /^[0-9a-f]{32}$/;
 
 /** UTF-8 octets of a secret's value at most. */
 export const maxSecretOctets = 25_600;

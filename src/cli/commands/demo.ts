@@ -2,9 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { Listr, type ListrTask } from 'listr2';
-import { createHttpsTransport } from '../../client/https.ts';
 import type { JsonReader } from '../../client/json-reader.ts';
-import { createKeyVaultClient } from '../../client/key-vault-client.ts';
 import { type Command, CommandError } from '../command.ts';
 import { endRequested, logLevel, type Running, serverOptions, startRunning } from './up.ts';
 
@@ -104,14 +102,14 @@ function storySteps(story: Story): ListrTask<Story>[] {
 
   /** Makes a resource where it is missing. */
   const ensure = async (id: string, apiVersion: string, content: unknown) => {
-    const { resourceManager } = requireRunning(story);
-    const found = await resourceManager.get(id, apiVersion);
+    const { resources } = requireRunning(story).operator;
+    const found = await resources.get(id, apiVersion);
     if (found !== undefined) return { resource: found, made: false };
-    return { resource: await resourceManager.put(id, apiVersion, content), made: true };
+    return { resource: await resources.put(id, apiVersion, content), made: true };
   };
   const assign = async (roleId: string, principalId: string) => {
     const name = assignmentName(vault(), roleId, principalId);
-    await requireRunning(story).resourceManager.put(
+    await requireRunning(story).operator.resources.put(
       `${vault()}/providers/Microsoft.Authorization/roleAssignments/${name}`,
       versions.roleAssignments,
       {
@@ -168,14 +166,8 @@ function storySteps(story: Story): ListrTask<Story>[] {
   ];
 }
 
-async function ensureSecret({ operatorToken, server }: Running): Promise<boolean> {
-  const { profile } = server;
-  using transport = createHttpsTransport({ host: server.host, port: server.port, ca: server.ca });
-  const client = createKeyVaultClient({
-    transport,
-    vault: `${vaultName}.${profile.vaultSuffix}`,
-    token: () => operatorToken(`https://${profile.vaultSuffix}`),
-  });
+async function ensureSecret({ operator }: Running): Promise<boolean> {
+  const client = operator.vault(vaultName);
   if ((await client.getSecret(secretName)) !== undefined) return false;
   await client.setSecret(secretName, 'Hello from your own vault.');
   return true;

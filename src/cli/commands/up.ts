@@ -1,12 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { startLocalAgent } from '../../agent/compose.ts';
-import { createHttpsTransport } from '../../client/https.ts';
-import { clientTokens, type TokenFor } from '../../client/operator-token.ts';
-import {
-  createResourceManagerClient,
-  type ResourceManagerClient,
-} from '../../client/resource-manager-client.ts';
+import { createOperator, type Operator } from '../../client/operator.ts';
+import type { ResourceManagerClient } from '../../client/resource-manager-client.ts';
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { ServerFile } from '../../contract/ready-file.ts';
 import {
@@ -56,8 +52,7 @@ export const serverOptions = [
 export interface Running extends AsyncDisposable {
   readonly server: Server;
   readonly file: ServerFile;
-  readonly resourceManager: ResourceManagerClient;
-  readonly operatorToken: TokenFor;
+  readonly operator: Operator;
 }
 
 const aliasVersion = '2021-10-01';
@@ -91,14 +86,8 @@ export async function startRunning(
     }),
   );
 
-  const transport = started.use(createHttpsTransport(connect));
-  const operatorToken = clientTokens({ transport, login: profile.login, ...operator, clock });
-  const resourceManager = createResourceManagerClient({
-    transport,
-    management: profile.management,
-    token: () => operatorToken('https://management.azure.com'),
-  });
-  const subscriptionId = await ensureSubscription(resourceManager);
+  const client = started.use(createOperator({ connect, profile, ...operator, clock }));
+  const subscriptionId = await ensureSubscription(client.resources);
 
   const file: ServerFile = {
     pid: process.pid,
@@ -122,7 +111,7 @@ export async function startRunning(
   }
 
   const parts = started.move();
-  return { server, file, resourceManager, operatorToken, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { server, file, operator: client, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 /** Who waits for the file must not find the one that a killed server has left. */

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { ArmErrorBody } from '../../../contract/arm.ts';
 import type { Clock } from '../../../foundation/clock.ts';
@@ -115,12 +114,6 @@ export function armErrorBody(error: DomainError, code = error.code ?? failures[e
     ...(error.target === undefined ? {} : { target: error.target }),
     ...(error instanceof ArmError && error.details !== undefined ? { details: error.details } : {}),
   };
-}
-
-/** The HTTP status a failure is answered with, and its name where another failure quotes it (`BadRequest`). */
-export function armStatus(error: DomainError): { readonly status: number; readonly name: string } {
-  const { status } = errorEnvelope(error);
-  return { status, name: (STATUS_CODES[status] ?? '').replaceAll(' ', '') };
 }
 
 function echoed(request: FastifyRequest, header: string): string | undefined {
