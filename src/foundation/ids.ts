@@ -9,6 +9,8 @@ export type TenantId = Branded<'TenantId'>;
 export type SubscriptionId = Branded<'SubscriptionId'>;
 /** Object id of a principal in the directory (`oid`, `principalId`). Never reused. */
 export type PrincipalId = Branded<'PrincipalId'>;
+/** Object id of a person in the directory (`oid` of a user's token). Never reused. */
+export type UserId = Branded<'UserId'>;
 /** Application id (`appid`, `clientId`): the name by which a principal signs in. */
 export type ClientId = Branded<'ClientId'>;
 /** A host that runs the agent, enrolled for one resource. */
@@ -25,7 +27,7 @@ export function isGuid(text: string): boolean {
   return guidPattern.test(text);
 }
 
-type GuidBrand = TenantId | SubscriptionId | PrincipalId | ClientId | MachineId;
+type GuidBrand = TenantId | SubscriptionId | PrincipalId | UserId | ClientId | MachineId;
 
 /** A GUID in canonical case under the wanted brand; `undefined` where the text is not a GUID. */
 export function parseGuid<T extends GuidBrand>(text: string): T | undefined {

@@ -1,4 +1,4 @@
-import type { ClientId, PrincipalId, TenantId } from '../../foundation/ids.ts';
+import type { ClientId, PrincipalId, TenantId, UserId } from '../../foundation/ids.ts';
 import type { ChangeFollower } from '../storage/change-log.ts';
 import type { Database } from '../storage/database.ts';
 import { FollowedCache } from '../storage/followed-cache.ts';
@@ -6,6 +6,7 @@ import { type Client, selectClient } from './client-store.ts';
 import { selectPrincipal, selectTenant, type Tenant } from './directory-store.ts';
 import type { Principal } from './service-principals.ts';
 import type { TenantName } from './tenants.ts';
+import { selectUser, type User } from './user-store.ts';
 
 const cachedTenants = 1024;
 const cachedPrincipals = 20_000;
@@ -15,6 +16,7 @@ export class Directory {
   readonly #database: Database;
   readonly #principals: FollowedCache<Principal>;
   readonly #clients: FollowedCache<Client>;
+  readonly #users: FollowedCache<User>;
   /** By GUID and by default domain. Both are a tenant's for ever, so an entry cannot become wrong. */
   readonly #tenants = new Map<string, Tenant>();
 
@@ -22,6 +24,7 @@ export class Directory {
     this.#database = database;
     this.#principals = new FollowedCache(follower, { kind: 'principal', capacity: cachedPrincipals });
     this.#clients = new FollowedCache(follower, { kind: 'client', capacity: cachedPrincipals });
+    this.#users = new FollowedCache(follower, { kind: 'user', capacity: cachedPrincipals });
   }
 
   async tenant(name: Exclude<TenantName, { readonly kind: 'alias' }>): Promise<Tenant | undefined> {
@@ -45,6 +48,12 @@ export class Directory {
   async client(tenantId: TenantId, clientId: ClientId): Promise<Client | undefined> {
     return await this.#clients.get(tenantId, clientId, () =>
       selectClient(this.#database.read, tenantId, clientId),
+    );
+  }
+
+  async user(tenantId: TenantId, userId: UserId): Promise<User | undefined> {
+    return await this.#users.get(tenantId, userId, () =>
+      selectUser(this.#database.read, tenantId, { userId }),
     );
   }
 }

@@ -6,7 +6,10 @@ import type { TenantId } from '../../foundation/ids.ts';
  */
 export type ChangeKind =
   | 'principal' // created, disabled, deleted, tokens_valid_from moved: key = principalId
-  | 'client' // secrets or credentials of a client: key = clientId
+  | 'client' // an application, its secrets, certificates or federated credentials: key = clientId
+  | 'user' // created, disabled, deleted, tokens_valid_from moved: key = the user's object id
+  | 'memberships' // who is in which group, anywhere in the tenant: key = tenantId
+  | 'app-roles' // app-role and directory-role assignments, permission grants of a principal: key = its object id
   | 'role-assignments' // of a principal: key = principalId
   | 'signing-keys' // of the tenant: key = tenantId
   | 'resource' // written or deleted: key = canonical id

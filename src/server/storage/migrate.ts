@@ -2,9 +2,10 @@ import type { Kysely } from 'kysely';
 import { NewerSchemaError } from './database-errors.ts';
 import type { ColumnTypes, Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
+import { directory } from './migrations/002-directory.ts';
 
 /** In order; a migration once released is never edited. */
-export const released: readonly Migration[] = [initial];
+export const released: readonly Migration[] = [initial, directory];
 
 /**
  * Brings the schema up to date. Runs inside the caller's exclusive transaction, so a crash leaves the old schema whole.

@@ -1,11 +1,12 @@
 import type { Generated } from 'kysely';
+import type { DirectoryTables } from './directory-tables.ts';
 
 /**
  * Rows as both databases hold them. Times are milliseconds since the epoch, JSON is text, truth values are 0 and 1,
  * `*_sealed` columns hold what `sealed-column` makes. Ids are lower-case GUIDs, `*_canonical` are `CanonicalId`s.
  * Every table of a tenant has `tenant_id` in its key or in a unique index, and every query names it.
  */
-export interface Tables {
+export interface Tables extends DirectoryTables {
   meta: MetaTable;
   tenants: TenantsTable;
   tenant_keys: TenantKeysTable;
@@ -79,6 +80,8 @@ export interface PrincipalsTable {
   resource_id: string | null;
   resource_canonical: string | null;
   created_at: number;
+  /** JSON object: what administrators may set on the principal beside what has a column (tags, notes, …). */
+  manifest: Generated<string>;
 }
 
 export interface ApplicationsTable {
@@ -86,6 +89,10 @@ export interface ApplicationsTable {
   tenant_id: string;
   display_name: string;
   created_at: number;
+  /** The application's own id in Graph; null on rows of before, where the client id stands in for it. */
+  object_id: string | null;
+  /** JSON object: what the application declares (redirect addresses, app roles, scopes, token version, …). */
+  manifest: Generated<string>;
 }
 
 export interface ClientSecretsTable {
@@ -99,6 +106,7 @@ export interface ClientSecretsTable {
   hint: string;
   expires_at: number;
   created_at: number;
+  display_name: string | null;
 }
 
 /** Keys that sign: `purpose` is `access-token` (RS256) or `instance-ca` (the issuer of identity credentials). */
