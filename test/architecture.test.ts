@@ -103,6 +103,7 @@ const packageFences: Readonly<Record<string, readonly string[]>> = {
   fastify: ['src/server/'],
   jose: ['src/server/tokens/', 'src/server/machines/'],
   kysely: ['src/server/'],
+  'openid-client': ['src/server/sign-in/'],
   pg: ['src/server/storage/'],
   pino: ['src/server/'],
   zod: ['src/contract/', 'src/server/'],
