@@ -33,6 +33,19 @@ export const tokenAnswerV1 = z.object({
 });
 export type TokenAnswerV1 = z.infer<typeof tokenAnswerV1>;
 
+/** What the token answer of a user's grant carries beside (c.3). */
+export const userTokenMembers = z.object({
+  scope: z.string(),
+  refresh_token: z.string().optional(),
+  refresh_token_expires_in: z.int().optional(),
+  id_token: z.string().optional(),
+  /** base64url of `{"uid","utid"}`, unpadded. */
+  client_info: z.string().optional(),
+  /** Present for clients that share refresh tokens. */
+  foci: z.literal('1').optional(),
+});
+export type UserTokenMembers = z.infer<typeof userTokenMembers>;
+
 /** A refusal. `error_codes` are the numbers behind `AADSTS`; `trace_id` is also the `x-ms-request-id` header. */
 export const oauthError = z.object({
   error: z.string(),

@@ -8,24 +8,24 @@ import { testTokenService } from '../support/token-service.ts';
 const registered = grants({ audiences: new Audiences(azureProfile, async () => false) });
 
 test('every grant type is registered once', () => {
-  const names = registered.map((grant) => grant.grantType);
+  const names = registered.flatMap((grant) => grant.grantTypes);
   assert.equal(new Set(names).size, names.length);
 });
 
 for (const grant of registered) {
-  describe(`the grant ${grant.grantType}`, () => {
+  describe(`the grant ${grant.grantTypes[0]}`, () => {
     test('runs for nobody that has not proven itself, at either endpoint', async () => {
       await using service = await testTokenService();
       const tenantId = await service.tenant();
       const app = await service.application(tenantId);
       for (const path of ['oauth2/token', 'oauth2/v2.0/token']) {
         const anonymous = await service.post(`/${tenantId}/${path}`, {
-          grant_type: grant.grantType,
+          grant_type: grant.grantTypes[0],
           client_id: app.clientId,
         });
         assert.deepEqual([anonymous.status, anonymous.body['error']], [401, 'invalid_client']);
         const wrong = await service.post(`/${tenantId}/${path}`, {
-          grant_type: grant.grantType,
+          grant_type: grant.grantTypes[0],
           client_id: app.clientId,
           client_secret: 'guess',
         });
@@ -39,7 +39,7 @@ for (const grant of registered) {
       const app = await service.application(tenantId);
       for (const path of ['oauth2/token', 'oauth2/v2.0/token']) {
         const reply = await service.post(`/${tenantId}/${path}`, {
-          grant_type: grant.grantType,
+          grant_type: grant.grantTypes[0],
           client_id: app.clientId,
           client_secret: app.secret,
         });

@@ -15,11 +15,20 @@ import { decode, given, type TokenForm } from './token-form.ts';
 /** A client that has proven itself, and may sign in. */
 export interface AuthenticatedClient {
   readonly principal: Principal;
-  readonly proof: ClientProof;
+  readonly proof: Exclude<ClientProof, 'none'>;
   /** ARM id of the resource whose host holds the certificate; only from a host's credential. */
   readonly hostResourceId: string | undefined;
   /** What was shown, for the audit line: a certificate's thumbprint. */
   readonly credential: string | undefined;
+}
+
+/** A client that keeps no credential and is registered so: an application of people's own machines and browsers. */
+export interface PublicClient {
+  readonly proof: 'none';
+  readonly clientId: ClientId;
+  readonly displayName: string;
+  /** Its principal in the tenant; `undefined` for an application that every tenant knows without one. */
+  readonly principal: Principal | undefined;
 }
 
 /** What a request shows to prove its client. */
@@ -69,6 +78,19 @@ export class ClientAuthentication {
       throw aadsts(7000112, { client: principal.clientId, name: principal.displayName });
     }
     return client;
+  }
+
+  /**
+   * The client of a request that clients without a credential may make too: it is proven where it shows one, and taken
+   * at its word only where it is registered as a public client.
+   *
+   * @throws DomainError of `aadsts.ts`: those of `authenticate`, and 7000218 for a confidential client that shows nothing
+   */
+  async identify(
+    tenant: Tenant,
+    request: { readonly form: TokenForm; readonly authorization: string | undefined; readonly grant: string },
+  ): Promise<AuthenticatedClient | PublicClient> {
+    return await this.authenticate(tenant, request);
   }
 
   async #bySecret(

@@ -1,21 +1,11 @@
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { Clock } from '../../foundation/clock.ts';
-import type { Principal } from '../directory/service-principals.ts';
-import type { ResolvedResource } from './audiences.ts';
-import { accessTokenClaims, type ClientProof } from './claims.ts';
+import type { TenantId } from '../../foundation/ids.ts';
+import { accessTokenClaims, accountOf } from './claims.ts';
+import type { TokenDecision } from './grants/grant.ts';
 import type { TokenVersion } from './issuers.ts';
 import type { Signer } from './signer.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
-
-/** A token to be made: who it is about, what for, and how that was proven. */
-export interface TokenOrder {
-  readonly principal: Principal;
-  readonly resource: ResolvedResource;
-  readonly proof: ClientProof;
-  readonly hostResourceId: string | undefined;
-  /** `uti` */
-  readonly tokenId: string;
-}
 
 export interface IssuedToken {
   /** Compact JWS. */
@@ -55,30 +45,39 @@ export class TokenIssuer {
     this.#lifetime = lifetime;
   }
 
-  async issue(order: TokenOrder): Promise<IssuedToken> {
-    const { principal, resource } = order;
-    const key = (await this.#keys.of(principal.tenantId))?.active;
-    if (key === undefined) throw new Error(`tenant ${principal.tenantId} has no key that signs`);
+  /** @param tokenId `uti` */
+  async issue(decision: TokenDecision, tokenId: string): Promise<IssuedToken> {
+    const { tenantId, tokensValidFrom } = accountOf(decision.subject);
+    const key = await this.#activeKey(tenantId);
     const now = Math.floor(this.#clock.now() / 1000);
     // a token made in the second of a revocation, after it, must not look as if made before
-    const issuedAt = Math.max(now, Math.ceil(principal.tokensValidFrom / 1000));
-    const claims = accessTokenClaims(this.#profile, {
-      resource,
-      principal,
-      proof: order.proof,
-      hostResourceId: order.hostResourceId,
-      tokenId: order.tokenId,
-      issuedAt,
-      lifetime: this.#lifetime,
-    });
-    const payload = Buffer.from(JSON.stringify(claims), 'utf8').toString('base64url');
-    const signingInput = `${this.#headerOf(key)[resource.version]}.${payload}`;
+    const issuedAt = Math.max(now, Math.ceil(tokensValidFrom / 1000));
+    const lifetime = this.#lifetime;
+    const claims = accessTokenClaims(this.#profile, { decision, tokenId, issuedAt, lifetime });
     return {
-      token: `${signingInput}.${await this.#signer.sign(key, signingInput)}`,
+      token: await this.#sign(key, this.#headerOf(key)[decision.resource.version], claims),
       notBefore: claims.nbf,
       expiresAt: claims.exp,
       expiresIn: claims.exp - now - 1,
     };
+  }
+
+  /** An id token (OpenID Connect Core §2): claims that a grant put together, signed as a v2 token is. */
+  async signIdToken(tenantId: TenantId, claims: Readonly<Record<string, unknown>>): Promise<string> {
+    const key = await this.#activeKey(tenantId);
+    return await this.#sign(key, this.#headerOf(key).v2, claims);
+  }
+
+  async #activeKey(tenantId: TenantId): Promise<SigningKey> {
+    const key = (await this.#keys.of(tenantId))?.active;
+    if (key === undefined) throw new Error(`tenant ${tenantId} has no key that signs`);
+    return key;
+  }
+
+  async #sign(key: SigningKey, header: string, claims: object): Promise<string> {
+    const payload = Buffer.from(JSON.stringify(claims), 'utf8').toString('base64url');
+    const signingInput = `${header}.${payload}`;
+    return `${signingInput}.${await this.#signer.sign(key, signingInput)}`;
   }
 
   /** d.2: v1 carries `x5t` beside `kid`; validators of ADAL's age look the key up by either. */

@@ -1,11 +1,11 @@
-import type { TokenAnswerV1, TokenAnswerV2 } from '../../contract/oauth2.ts';
+import type { TokenAnswerV1, TokenAnswerV2, UserTokenMembers } from '../../contract/oauth2.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import { parseTenantName } from '../directory/tenants.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
-import { tokenIdOf } from './claims.ts';
-import type { AuthenticatedClient, ClientAuthentication } from './client-authentication.ts';
+import { accountOf, clientIdOf, tokenIdOf } from './claims.ts';
+import type { ClientAuthentication } from './client-authentication.ts';
 import type { Grant, TokenDecision } from './grants/grant.ts';
 import type { IssuedToken, TokenIssuer } from './issue.ts';
 import type { TokenVersion } from './issuers.ts';
@@ -49,29 +49,41 @@ export class TokenEndpoint {
     this.#clients = parts.clients;
     this.#issuer = parts.issuer;
     this.#log = parts.log;
-    this.#grants = new Map(parts.grants.map((grant) => [grant.grantType, grant]));
+    this.#grants = new Map(parts.grants.flatMap((grant) => grant.grantTypes.map((name) => [name, grant])));
   }
 
   /** @throws DomainError in the words of `aadsts.ts` */
   async answer(request: TokenRequest): Promise<TokenAnswerV1 | TokenAnswerV2> {
-    const tenant = await this.#tenant(request.claimedTenant);
+    const named = await this.#namedTenant(request.claimedTenant);
     const form = this.#form(request.body);
     const grant = this.#grant(form);
-    const client = await this.#client(tenant, grant, form, request);
-    const parameters = grant.parameters(form, request.version);
-    const decision = await grant.decide({ tenant, client, parameters });
+    const tenant = named ?? (await this.#tenantOfGrant(grant, form));
+    const decision = await this.#decide(grant, tenant, form, request);
     const tokenId = tokenIdOf(request.traceId);
-    this.#audit(decision, client, grant, tokenId, request);
-    const issued = await this.#issuer.issue({ ...decision, tokenId });
-    return request.version === 'v1' ? answerV1(issued, decision.requested) : answerV2(issued);
+    this.#audit(decision, grant, tokenId, request);
+    const issued = await this.#issuer.issue(decision, tokenId);
+    const members = await this.#alongside(decision);
+    return request.version === 'v1'
+      ? { ...answerV1(issued, decision.requested), ...members }
+      : { ...answerV2(issued), ...members };
   }
 
-  async #tenant(claimedTenant: string): Promise<Tenant> {
+  /** The tenant that the path names; `undefined` where it says "whichever tenant". */
+  async #namedTenant(claimedTenant: string): Promise<Tenant | undefined> {
     const name = parseTenantName(claimedTenant);
     if (name === undefined) throw aadsts(900023, { tenant: claimedTenant });
-    if (name.kind === 'alias') throw aadsts(50059, {});
+    if (name.kind === 'alias') return undefined;
     const tenant = await this.#directory.tenant(name);
     if (tenant === undefined) throw aadsts(90002, { tenant: claimedTenant });
+    return tenant;
+  }
+
+  /** Only what was given out for one tenant says which one is meant; clients' own tokens need its name (a.6). */
+  async #tenantOfGrant(grant: Grant, form: TokenForm): Promise<Tenant> {
+    const tenantId =
+      grant.clientAuthentication === 'as-registered' ? await grant.tenantOf?.(form) : undefined;
+    const tenant = tenantId && (await this.#directory.tenant({ kind: 'guid', tenantId }));
+    if (tenant === undefined) throw aadsts(50059, {});
     return tenant;
   }
 
@@ -87,37 +99,53 @@ export class TokenEndpoint {
     return grant;
   }
 
-  async #client(
+  /** The client, then the grant's parameters, then the decision: nobody unproven has parameters looked at. */
+  async #decide(
+    grant: Grant,
     tenant: Tenant,
-    { grantType, clientAuthentication }: Grant,
     form: TokenForm,
-    { authorization }: TokenRequest,
-  ): Promise<AuthenticatedClient> {
-    switch (clientAuthentication) {
-      case 'required':
-        return await this.#clients.authenticate(tenant, { form, authorization, grant: grantType });
+    { authorization, version }: TokenRequest,
+  ): Promise<TokenDecision> {
+    const shown = { form, authorization, grant: grant.grantTypes[0] };
+    switch (grant.clientAuthentication) {
+      case 'required': {
+        const client = await this.#clients.authenticate(tenant, shown);
+        return await grant.decide({ tenant, client, version, parameters: grant.parameters(form, version) });
+      }
+      case 'as-registered': {
+        const client = await this.#clients.identify(tenant, shown);
+        return await grant.decide({ tenant, client, version, parameters: grant.parameters(form, version) });
+      }
       default:
-        return clientAuthentication satisfies never;
+        return grant satisfies never;
     }
   }
 
-  #audit(
-    { principal, resource }: TokenDecision,
-    client: AuthenticatedClient,
-    grant: Grant,
-    tokenId: string,
-    request: TokenRequest,
-  ): void {
+  async #alongside({ subject, alongside }: TokenDecision): Promise<UserTokenMembers | undefined> {
+    if (alongside === undefined) return undefined;
+    const { scope, refreshToken, refreshTokenExpiresIn, idToken, clientInfo, family } = alongside;
+    return {
+      scope,
+      ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+      ...(refreshTokenExpiresIn === undefined ? {} : { refresh_token_expires_in: refreshTokenExpiresIn }),
+      ...(idToken === undefined
+        ? {}
+        : { id_token: await this.#issuer.signIdToken(accountOf(subject).tenantId, idToken) }),
+      ...(clientInfo === undefined ? {} : { client_info: clientInfo }),
+      ...(family === undefined ? {} : { foci: family }),
+    };
+  }
+
+  #audit(decision: TokenDecision, grant: Grant, tokenId: string, request: TokenRequest): void {
+    const { subject, resource, proof } = decision;
     this.#log.debug(
       {
         event: 'token',
-        grant: grant.grantType,
-        tenantId: principal.tenantId,
-        principalId: principal.principalId,
-        clientId: principal.clientId,
+        grant: grant.grantTypes[0],
+        tenantId: accountOf(subject).tenantId,
+        clientId: clientIdOf(subject),
         audience: resource.audience,
-        proof: client.proof,
-        credential: client.credential,
+        proof,
         tokenId,
         correlationId: request.correlationId,
       },

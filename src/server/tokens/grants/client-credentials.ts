@@ -1,16 +1,16 @@
 import { aadsts } from '../../http/dialects/aadsts.ts';
 import type { Audiences } from '../audiences.ts';
 import { given, required, type TokenForm } from '../token-form.ts';
-import type { Grant } from './grant.ts';
+import type { ConfidentialGrant } from './grant.ts';
 
 /** Scopes of OpenID Connect, which some clients add to every request (c.2 rule 1). */
 const openidScopes = new Set(['openid', 'profile', 'email', 'offline_access']);
 const suffix = '/.default';
 
 /** RFC 6749 §4.4: a token for the client itself. v1 names the resource, v2 its `/.default` scope (c.1, c.2). */
-export function clientCredentials(audiences: Audiences): Grant<{ readonly resource: string }> {
+export function clientCredentials(audiences: Audiences): ConfidentialGrant<{ readonly resource: string }> {
   return {
-    grantType: 'client_credentials',
+    grantTypes: ['client_credentials'],
     clientAuthentication: 'required',
 
     parameters(form, version) {
@@ -32,7 +32,12 @@ export function clientCredentials(audiences: Audiences): Grant<{ readonly resour
         throw aadsts(500011, { resource: parameters.resource, tenant: tenant.displayName });
       }
       const { principal, proof, hostResourceId } = client;
-      return { principal, resource, requested: parameters.resource, proof, hostResourceId };
+      return {
+        subject: { kind: 'application', principal, hostResourceId },
+        resource,
+        requested: parameters.resource,
+        proof,
+      };
     },
   };
 }
