@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import { directorySpelling } from '../directory/service-principals.ts';
-import type { TokenDecision, TokenSubject } from './grants/grant.ts';
 import { issuerOf, type TokenVersion } from './issuers.ts';
+import type { ClientProof, TokenDecision, TokenSubject } from './token-decision.ts';
 
 /** Seconds by which `iat` and `nbf` precede the answer, for validators whose clock is behind (d.3). */
 export const backDating = 300;
@@ -10,9 +10,6 @@ export const backDating = 300;
 export const defaultLifetime = 3600;
 /** Seconds a token lives at most, by configuration; the verifier holds tokens to it as well. */
 export const longestLifetime = 86_400;
-
-/** How the client proved itself: `appidacr` 0, 1 and 2. */
-export type ClientProof = 'none' | 'secret' | 'certificate' | 'federated';
 
 const authenticationClass = {
   none: '0',

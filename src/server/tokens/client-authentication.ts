@@ -7,9 +7,9 @@ import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
-import type { ClientProof } from './claims.ts';
 import { type ClaimedAssertion, type ClientAssertions, readAssertion } from './client-assertion.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import type { ClientProof } from './token-decision.ts';
 import { decode, given, type TokenForm } from './token-form.ts';
 
 /** A client that has proven itself, and may sign in. */

@@ -2,10 +2,10 @@ import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import type { TenantId } from '../../foundation/ids.ts';
 import { accessTokenClaims, accountOf } from './claims.ts';
-import type { TokenDecision } from './grants/grant.ts';
 import type { TokenVersion } from './issuers.ts';
 import type { Signer } from './signer.ts';
 import type { SigningKey, SigningKeys } from './signing-keys.ts';
+import type { TokenDecision } from './token-decision.ts';
 
 export interface IssuedToken {
   /** Compact JWS. */

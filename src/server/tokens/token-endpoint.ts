@@ -6,9 +6,10 @@ import { parseTenantName } from '../directory/tenants.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { accountOf, clientIdOf, tokenIdOf } from './claims.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
-import type { Grant, TokenDecision } from './grants/grant.ts';
+import type { Grant } from './grants/grant.ts';
 import type { IssuedToken, TokenIssuer } from './issue.ts';
 import type { TokenVersion } from './issuers.ts';
+import type { TokenDecision } from './token-decision.ts';
 import { parseTokenForm, required, type TokenForm } from './token-form.ts';
 
 /** A request to the token endpoint, as HTTP brought it. */
