@@ -7,6 +7,7 @@ import type { Randomness } from '../foundation/randomness.ts';
 import { type Authorizer, createAuthorizer } from './authorization/evaluate.ts';
 import { removeRoleAssignmentsOfResource } from './authorization/role-assignment-removal.ts';
 import type { ServerConfig } from './config.ts';
+import { ApplicationCertificates } from './directory/application-certificates.ts';
 import { Directory } from './directory/directory.ts';
 import { registerGraph } from './directory/graph-routes.ts';
 import { createHome, findHome, type Home } from './first-start.ts';
@@ -39,6 +40,7 @@ import { removeVaultContents } from './targets/key-vault/secrets.ts';
 import { registerKeyVault } from './targets/registry.ts';
 import { openTls, type Tls } from './tls.ts';
 import { audiencesOf } from './tokens/audiences.ts';
+import { clientCertificates } from './tokens/client-certificates.ts';
 import { proveSigningKeys } from './tokens/self-test.ts';
 import { createSigner, type Signer } from './tokens/signer.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
@@ -163,7 +165,10 @@ function createApps(parts: {
     directory,
     keys,
     signer,
-    certificates: new IdentityCredentials(database, follower),
+    certificates: clientCertificates(
+      new ApplicationCertificates(database, follower),
+      new IdentityCredentials(database, follower),
+    ),
   });
 
   const graph = surface(graphDialect(profile, clock));

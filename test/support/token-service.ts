@@ -66,21 +66,26 @@ export interface ClientKey {
   readonly sha256: string;
 }
 
-export async function makeClientKey(kind: 'rsa' | 'ec' = 'rsa'): Promise<ClientKey> {
+/** Kinds of keys that clients come with; the last two are not accepted. */
+export type ClientKeyKind = 'rsa' | 'ec' | 'p-384' | 'rsa-1024' | 'p-521';
+
+const curves = { ec: 'P-256', 'p-384': 'P-384', 'p-521': 'P-521' } as const;
+
+export async function makeClientKey(kind: ClientKeyKind = 'rsa'): Promise<ClientKey> {
   const x509 = await loadX509();
-  const algorithm =
-    kind === 'rsa'
-      ? {
-          name: 'RSASSA-PKCS1-v1_5',
-          hash: 'SHA-256',
-          modulusLength: 2048,
-          publicExponent: new Uint8Array([1, 0, 1]),
-        }
-      : { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const pair =
-    kind === 'rsa'
-      ? await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-      : await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+  const isRsa = kind === 'rsa' || kind === 'rsa-1024';
+  const modulusLength = kind === 'rsa-1024' ? 1024 : 2048;
+  const algorithm = isRsa
+    ? {
+        name: 'RSASSA-PKCS1-v1_5',
+        hash: 'SHA-256',
+        modulusLength,
+        publicExponent: new Uint8Array([1, 0, 1]),
+      }
+    : { name: 'ECDSA', namedCurve: curves[kind], hash: 'SHA-256' };
+  const pair = isRsa
+    ? await promisify(generateKeyPair)('rsa', { modulusLength })
+    : await promisify(generateKeyPair)('ec', { namedCurve: curves[kind] });
   const { subtle } = webcrypto;
   const keys = {
     privateKey: await subtle.importKey(

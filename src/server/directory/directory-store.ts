@@ -86,7 +86,7 @@ export async function insertPrincipal(transaction: Transaction, principal: NewPr
 }
 
 /**
- * Ends a principal: its tokens are refused from the commit on. An application's secrets and registration go with it.
+ * Ends a principal: its tokens are refused from the commit on. An application's secrets, certificates and registration go with it.
  *
  * @returns the principal as it was, `undefined` where the tenant has none of that id
  */
@@ -103,7 +103,7 @@ export async function deletePrincipal(
   if (row === undefined) return undefined;
   const principal = asPrincipal(row);
   if (principal.principalType === 'Application') {
-    for (const table of ['client_secrets', 'applications'] as const) {
+    for (const table of ['client_secrets', 'client_certificates', 'applications'] as const) {
       await transaction
         .deleteFrom(table)
         .where('tenant_id', '=', tenantId)

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { checkCredentialKey } from '../../foundation/credential-key.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
-import { checkCredentialKey } from '../managed-identities/credential-key.ts';
 
 /** A public key that a host sent, within the limits set for its use. Whether the host holds it is proved elsewhere. */
 export interface MachineKey {

@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { canonicalId, parseScope } from '../../contract/resource-id.ts';
+import { checkCredentialKey } from '../../foundation/credential-key.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import {
   type CanonicalId,
@@ -13,7 +14,6 @@ import type { ChangeFollower } from '../storage/change-log.ts';
 import type { Database, Queries, Transaction } from '../storage/database.ts';
 import { FollowedCache } from '../storage/followed-cache.ts';
 import type { IdentityCredentialsTable } from '../storage/tables.ts';
-import { checkCredentialKey } from './credential-key.ts';
 import {
   insertCredential,
   removeCredentials,

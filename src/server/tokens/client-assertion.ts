@@ -11,8 +11,13 @@ import { algorithmFor, keyIsSound, signatureHolds } from './signature.ts';
 
 /** Seconds by which a client's clock may differ (b.2 rule 5). */
 const skew = 300;
+/** Seconds that an assertion of a host may live: its id is kept so long. The agent's live ten minutes. */
+const longestLifeOfHosts = 3600;
+const maxJtiLength = 256;
 /** Characters of an assertion at most: room for a chain in `x5c`. */
 const maxAssertionLength = 24_576;
+const thumbprintPattern = /^[A-Za-z0-9+/_-]{27,64}={0,2}$/;
+const hexPattern = /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/;
 const types = new Set<unknown>([undefined, 'JWT', 'http://openid.net/specs/jwt/1.0']);
 const algorithmPattern = /^(?:[RP]S(?:256|384|512)|ES(?:256|384))$/;
 
@@ -46,17 +51,36 @@ export function readAssertion(text: string): ClaimedAssertion {
   };
 }
 
+/** Every member that names a certificate, in any of the encodings clients use; what SHA-256 names comes first. */
 function readThumbprints(header: JsonMembers): readonly Thumbprint[] {
-  const found: Thumbprint[] = [];
+  const found: Record<Thumbprint['algorithm'], Set<string>> = { 'sha-256': new Set(), 'sha-1': new Set() };
   for (const member of ['x5t#S256', 'x5t', 'kid']) {
     const text = header[member];
-    if (typeof text !== 'string' || text.length > 128) continue;
-    const octets = Buffer.from(text, /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/.test(text) ? 'hex' : 'base64');
+    if (typeof text !== 'string' || !thumbprintPattern.test(text)) continue;
+    const octets = Buffer.from(text, hexPattern.test(text) ? 'hex' : 'base64');
     const value = octets.toString('base64url');
-    if (octets.length === 32) found.push({ algorithm: 'sha-256', value });
-    else if (octets.length === 20) found.push({ algorithm: 'sha-1', value });
+    if (octets.length === 32) found['sha-256'].add(value);
+    else if (octets.length === 20) found['sha-1'].add(value);
   }
-  return found;
+  return [...found['sha-256']]
+    .map((value): Thumbprint => ({ algorithm: 'sha-256', value }))
+    .concat([...found['sha-1']].map((value) => ({ algorithm: 'sha-1', value })));
+}
+
+/** What of a verified assertion lets a replay be told. */
+export interface AssertionFacts {
+  /** The assertion's own id; `undefined` where an application's names none. */
+  readonly jti: string | undefined;
+  /** When it stops being accepted, in milliseconds since the epoch: its `exp` and the skew granted behind it. */
+  readonly expiresAt: number;
+  /** Of a host: its agent signs a new one each time, so one that comes again is a copy. `jti` is there then. */
+  readonly onceOnly: boolean;
+}
+
+/** A certificate whose key signed the assertion. */
+export interface ProvenAssertion {
+  readonly certificate: ClientCertificate;
+  readonly facts: AssertionFacts;
 }
 
 interface AssertionQuestion {
@@ -86,9 +110,9 @@ export class ClientAssertions {
    * The certificate whose key signed the assertion, for this client, this tenant and this time. `undefined` where the
    * tenant has no such client, after the same work.
    *
-   * @throws DomainError AADSTS700027, 5002730, 50048, 70025, 700021, 700023, 700024 or 50027
+   * @throws DomainError AADSTS700027, 1000502, 5002730, 50048, 70025, 700021, 700023, 700024 or 50027
    */
-  async check(question: AssertionQuestion): Promise<ClientCertificate | undefined> {
+  async check(question: AssertionQuestion): Promise<ProvenAssertion | undefined> {
     const { tenant, assertion, principal, decoy, now } = question;
     const { jws } = assertion;
     const certificate =
@@ -108,13 +132,15 @@ export class ClientAssertions {
         assertion,
       );
     }
-    if (certificate.notAfter <= now || certificate.notBefore > now + skew * 1000) {
-      throw badSignature('The key used is expired.', assertion);
-    }
+    if (certificate.notAfter <= now) throw badSignature('The key used is expired.', assertion);
+    if (certificate.notBefore > now + skew * 1000) throw aadsts(1000502, {});
     checkParties(jws.payload, principal);
     this.#checkAudience(jws.payload['aud'], tenant);
-    checkTimes(jws.payload, now);
-    return certificate;
+    const onceOnly = certificate.resourceId !== undefined;
+    const expires = checkTimes(jws.payload, now, onceOnly ? longestLifeOfHosts : undefined);
+    const jti = readJti(jws.payload['jti']);
+    if (onceOnly && jti === undefined) throw aadsts(50027, { reason: "The claim 'jti' is missing." });
+    return { certificate, facts: { jti, expiresAt: Math.ceil((expires + skew) * 1000), onceOnly } };
   }
 
   async #find(
@@ -127,7 +153,7 @@ export class ClientAssertions {
       if (
         certificate !== undefined &&
         certificate.clientId === principal.clientId &&
-        certificate.principalId === principal.principalId
+        (certificate.principalId === undefined || certificate.principalId === principal.principalId)
       ) {
         return certificate;
       }
@@ -188,7 +214,11 @@ function checkParties(payload: JsonMembers, principal: Principal): void {
   if (issuer !== principal.clientId) throw aadsts(700021, {});
 }
 
-function checkTimes(payload: JsonMembers, now: number): void {
+/**
+ * @param longest seconds that an assertion may have left to live; `undefined` for any
+ * @returns `exp`
+ */
+function checkTimes(payload: JsonMembers, now: number, longest: number | undefined): number {
   const expires = readTime(payload['exp']);
   const starts = payload['nbf'] === undefined ? 0 : readTime(payload['nbf']);
   const issued = payload['iat'] === undefined ? 0 : readTime(payload['iat']);
@@ -197,9 +227,19 @@ function checkTimes(payload: JsonMembers, now: number): void {
   }
   const seconds = now / 1000;
   const from = Math.max(starts, issued);
-  if (expires + skew <= seconds || from - skew > seconds) {
+  const tooLong = longest !== undefined && expires - seconds > longest + skew;
+  if (expires + skew <= seconds || from - skew > seconds || tooLong) {
     throw aadsts(700024, { now: isoTime(seconds), from: isoTime(from), until: isoTime(expires) });
   }
+  return expires;
+}
+
+function readJti(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '' || value.length > maxJtiLength) {
+    throw aadsts(50027, { reason: "The claim 'jti' is no string of at most 256 characters." });
+  }
+  return value;
 }
 
 /** NumericDate as clients really send it: a number, with fraction or not, or its text (b.2). */

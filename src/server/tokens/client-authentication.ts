@@ -7,7 +7,12 @@ import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
-import { type ClaimedAssertion, type ClientAssertions, readAssertion } from './client-assertion.ts';
+import {
+  type AssertionFacts,
+  type ClaimedAssertion,
+  type ClientAssertions,
+  readAssertion,
+} from './client-assertion.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { ClientProof } from './token-decision.ts';
 import { decode, given, type TokenForm } from './token-form.ts';
@@ -20,6 +25,8 @@ export interface AuthenticatedClient {
   readonly hostResourceId: string | undefined;
   /** What was shown, for the audit line: a certificate's thumbprint. */
   readonly credential: string | undefined;
+  /** For whoever refuses what comes again; `undefined` where the client showed no assertion. */
+  readonly assertion: AssertionFacts | undefined;
 }
 
 /** A client that keeps no credential and is registered so: an application of people's own machines and browsers. */
@@ -103,7 +110,13 @@ export class ClientAuthentication {
     const { principal } = client;
     if (result === 'expired') throw aadsts(7000222, { client: principal.clientId });
     if (result === 'wrong') throw aadsts(7000215, { client: principal.clientId });
-    return { principal, proof: 'secret', hostResourceId: undefined, credential: undefined };
+    return {
+      principal,
+      proof: 'secret',
+      hostResourceId: undefined,
+      credential: undefined,
+      assertion: undefined,
+    };
   }
 
   async #byAssertion(
@@ -114,21 +127,22 @@ export class ClientAuthentication {
       claimedClientId === undefined ? assertion.claimedSubject : parseGuid<ClientId>(claimedClientId);
     const principal = (await this.#find(tenant.tenantId, clientId))?.principal;
     const keys = await this.#keys.of(tenant.tenantId);
-    const certificate = await this.#assertions.check({
+    const proven = await this.#assertions.check({
       tenant,
       assertion,
       principal,
       decoy: keys?.active?.publicKey,
       now: this.#clock.now(),
     });
-    if (principal === undefined || certificate === undefined) {
+    if (principal === undefined || proven === undefined) {
       throw unknownClient(claimedClientId ?? clientId ?? '', tenant);
     }
     return {
       principal,
       proof: 'certificate',
-      hostResourceId: certificate.resourceId,
-      credential: certificate.thumbprint,
+      hostResourceId: proven.certificate.resourceId,
+      credential: proven.certificate.thumbprint,
+      assertion: proven.facts,
     };
   }
 

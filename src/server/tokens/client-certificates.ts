@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { ClientId, PrincipalId, TenantId } from '../../foundation/ids.ts';
+import type { ApplicationCertificates } from '../directory/application-certificates.ts';
+import type { IdentityCredentials } from '../managed-identities/credentials.ts';
 
 /** Digest of a certificate (DER), base64url without padding. */
 export interface Thumbprint {
@@ -13,7 +15,8 @@ export interface ClientCertificate {
   readonly thumbprint: string;
   readonly publicKey: KeyObject;
   readonly clientId: ClientId;
-  readonly principalId: PrincipalId;
+  /** Whom a host's certificate stands for; an application's stands for whoever the client id names. */
+  readonly principalId: PrincipalId | undefined;
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
   /** Milliseconds since the epoch. */
@@ -30,4 +33,27 @@ export interface ClientCertificates {
     clientId: ClientId,
     thumbprint: Thumbprint,
   ): Promise<ClientCertificate | undefined>;
+}
+
+/** Applications' certificates beside those of hosts. */
+export function clientCertificates(
+  applications: ApplicationCertificates,
+  hosts: IdentityCredentials,
+): ClientCertificates {
+  return {
+    async find(tenantId, clientId, thumbprint) {
+      const certificate = await applications.find(tenantId, clientId, thumbprint);
+      if (certificate === undefined) return await hosts.find(tenantId, clientId, thumbprint);
+      const { sha256, publicKey, notBefore, notAfter } = certificate;
+      return {
+        thumbprint: sha256,
+        publicKey,
+        clientId,
+        principalId: undefined,
+        notBefore,
+        notAfter,
+        resourceId: undefined,
+      };
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
-import { checkCredentialKey } from '../managed-identities/credential-key.ts';
+import { checkClientKey } from '../../foundation/credential-key.ts';
 
 /**
  * The one place that checks signatures of tokens and client assertions. Only asymmetric algorithms exist here, and each
@@ -97,13 +97,8 @@ export function keyIsSound(key: KeyObject): boolean {
 }
 
 function judge(key: KeyObject): boolean {
-  if (key.type !== 'public') return false;
-  const details = key.asymmetricKeyDetails;
-  if (key.asymmetricKeyType === 'ec') {
-    return details?.namedCurve === 'prime256v1' || details?.namedCurve === 'secp384r1';
-  }
   try {
-    checkCredentialKey(key);
+    checkClientKey(key);
     return true;
   } catch {
     return false;

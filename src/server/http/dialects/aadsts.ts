@@ -158,6 +158,12 @@ export const aadstsCatalogue = {
     status: 400,
     text: "The 'resource' request parameter is not supported.",
   },
+  1000502: {
+    kind: 'credential-rejected',
+    error: 'invalid_client',
+    status: 401,
+    text: 'The provided certificate is not within its specified validity window.',
+  },
   1002012: {
     kind: 'invalid-value',
     error: 'invalid_scope',

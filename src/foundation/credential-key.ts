@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { DomainError } from '../../foundation/domain-error.ts';
+import { DomainError } from './domain-error.ts';
 
 const smallestModulus = 2048;
 const largestModulus = 4096;
@@ -24,6 +24,20 @@ export function checkCredentialKey(key: KeyObject): void {
   }
   const modulus = modulusOf(key);
   if (modulus % 2n === 0n || hasRocaShape(modulus)) throw refused('can be factored');
+}
+
+const clientCurves: readonly unknown[] = ['prime256v1', 'secp384r1'];
+
+/**
+ * Checks that a public key may stand for an application or for another issuer: RSA as for hosts, or P-256, P-384.
+ *
+ * @throws DomainError `invalid-value`, saying what is wrong with it
+ */
+export function checkClientKey(key: KeyObject): void {
+  if (key.type !== 'public' || key.asymmetricKeyType !== 'ec') checkCredentialKey(key);
+  else if (!clientCurves.includes(key.asymmetricKeyDetails?.namedCurve)) {
+    throw refused('is on a curve that is neither P-256 nor P-384');
+  }
 }
 
 function refused(what: string): DomainError {
