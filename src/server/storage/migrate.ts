@@ -3,9 +3,10 @@ import { NewerSchemaError } from './database-errors.ts';
 import type { ColumnTypes, Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
 import { directory } from './migrations/002-directory.ts';
+import { people } from './migrations/006-people.ts';
 
 /** In order; a migration once released is never edited. */
-export const released: readonly Migration[] = [initial, directory];
+export const released: readonly Migration[] = [initial, directory, people];
 
 /**
  * Brings the schema up to date. Runs inside the caller's exclusive transaction, so a crash leaves the old schema whole.
