@@ -1,7 +1,14 @@
 import { ancestors, canonicalId, type Scope } from '../../contract/resource-id.ts';
-import type { CanonicalId, PrincipalId, TenantId } from '../../foundation/ids.ts';
+import {
+  type CanonicalId,
+  guid,
+  type PrincipalId,
+  type TenantId,
+  type UserId,
+} from '../../foundation/ids.ts';
 import { selectPrincipal } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
+import { selectUser, type User } from '../directory/user-store.ts';
 import type { ChangeFollower } from '../storage/change-log.ts';
 import type { Database, Queries } from '../storage/database.ts';
 import { FollowedCache } from '../storage/followed-cache.ts';
@@ -80,8 +87,11 @@ function includes(rule: CompiledRule, action: CanonicalAction): boolean {
  */
 export async function decideFromRows(queries: Queries, question: AuthorizationQuestion): Promise<Decision> {
   const { tenantId, principalId } = question;
-  if (!stands(await selectPrincipal(queries, tenantId, principalId)))
-    return { allowed: false, considered: 0 };
+  const source: PrincipalSource = {
+    principal: () => selectPrincipal(queries, tenantId, principalId),
+    user: (_, userId) => selectUser(queries, tenantId, { userId }),
+  };
+  if (!(await stands(source, tenantId, principalId))) return { allowed: false, considered: 0 };
   return evaluate(await grantsOf(queries, tenantId, principalId), question);
 }
 
@@ -89,14 +99,22 @@ async function grantsOf(queries: Queries, tenantId: TenantId, principalId: Princ
   return Map.groupBy(await loadGrants(queries, tenantId, principalId), (grant) => grant.scopeCanonical);
 }
 
-/** Only a principal of the resource's own tenant, enabled, has rights there. */
-function stands(principal: Principal | undefined): boolean {
-  return principal?.enabled === true;
-}
-
-/** Where the authorizer learns whether a principal stands; `Directory` is one. */
+/** Where the authorizer learns whether a principal or a person stands; `Directory` is one. */
 export interface PrincipalSource {
   principal(tenantId: TenantId, principalId: PrincipalId): Promise<Principal | undefined>;
+  user(tenantId: TenantId, userId: UserId): Promise<User | undefined>;
+}
+
+/** Only a principal or a person of the resource's own tenant, enabled, has rights there. Object ids are of one kind only. */
+async function stands(
+  source: PrincipalSource,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<boolean> {
+  const account =
+    (await source.principal(tenantId, principalId)) ??
+    (await source.user(tenantId, guid<UserId>(principalId)));
+  return account?.enabled === true;
 }
 
 export interface AuthorizerOptions {
@@ -118,8 +136,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   return {
     async decide(question) {
       const { tenantId, principalId } = question;
-      if (!stands(await principals.principal(tenantId, principalId)))
-        return { allowed: false, considered: 0 };
+      if (!(await stands(principals, tenantId, principalId))) return { allowed: false, considered: 0 };
       const grants = await assigned.get(tenantId, principalId, () =>
         grantsOf(database.read, tenantId, principalId),
       );

@@ -1,7 +1,15 @@
 import { canonicalId, formatScope, type Scope, subscriptionOf } from '../../contract/resource-id.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
-import { isGuid, type PrincipalId, parseGuid, type TenantId } from '../../foundation/ids.ts';
+import {
+  guid,
+  isGuid,
+  type PrincipalId,
+  parseGuid,
+  type TenantId,
+  type UserId,
+} from '../../foundation/ids.ts';
 import { selectPrincipal } from '../directory/directory-store.ts';
+import { selectUser } from '../directory/user-store.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import {
@@ -172,8 +180,7 @@ async function assignablePrincipal(
       { code: 'InvalidPrincipalType' },
     );
   }
-  const principal = await selectPrincipal(transaction, tenantId, principalId);
-  const actual: PrincipalType | undefined = principal && 'ServicePrincipal';
+  const actual = await principalTypeOf(transaction, tenantId, principalId);
   if (actual === undefined) {
     if (claimed !== undefined) return { principalId, principalType: claimed };
     throw new DomainError(
@@ -190,6 +197,17 @@ async function assignablePrincipal(
     );
   }
   return { principalId, principalType: actual };
+}
+
+/** What the directory has under an object id. */
+async function principalTypeOf(
+  transaction: Transaction,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<PrincipalType | undefined> {
+  if ((await selectPrincipal(transaction, tenantId, principalId)) !== undefined) return 'ServicePrincipal';
+  const user = await selectUser(transaction, tenantId, { userId: guid<UserId>(principalId) });
+  return user && 'User';
 }
 
 async function ensureRoom(transaction: Transaction, tenantId: TenantId, scope: Scope): Promise<void> {

@@ -7,9 +7,13 @@ declare const verified: unique symbol;
 export interface Caller {
   readonly [verified]: true;
   readonly tenantId: TenantId;
+  /** Object id of who the token is about: of a person, where `principalType` is `User`. */
   readonly principalId: PrincipalId;
+  /** The application that the token was given to: the principal itself, or the one that acts as the person. */
   readonly clientId: ClientId;
-  readonly principalType: 'Application' | 'ManagedIdentity';
+  readonly principalType: 'Application' | 'ManagedIdentity' | 'User';
+  /** What the application may do as the person; empty where it acts for itself. */
+  readonly scopes: readonly string[];
   readonly issuer: string;
   readonly audience: string;
   /** `uti`: the unique id of the token, for audit. */
@@ -43,15 +47,23 @@ export class TokenRejected extends DomainError {
   }
 }
 
+/**
+ * Which tokens of people a surface takes: those with the one scope that opens it, or, where each of its operations asks
+ * for scopes of its own, all.
+ */
+export type AcceptedUsers = { readonly scope: string } | 'by-operation';
+
 /** The one way from a token to a caller. */
 export interface TokenVerifier {
   /**
-   * Checks form, key by (issuer, kid), signature, issuer, audience, times, and that the principal still stands.
+   * Checks form, key by (issuer, kid), signature, issuer, audience, times, and that whom the token is about, and the
+   * application it was given to, still stand.
    *
    * @param audiences the audiences this surface answers to, without trailing slash
+   * @param users which tokens of people are taken; none unless told
    * @throws TokenRejected where the token does not hold
    */
-  verify(token: string, audiences: readonly string[]): Promise<Caller>;
+  verify(token: string, audiences: readonly string[], users?: AcceptedUsers): Promise<Caller>;
 }
 
 /**

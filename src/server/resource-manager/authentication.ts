@@ -44,7 +44,9 @@ export async function authenticate(
 ): Promise<Caller> {
   const audiences = managementAudiences(profile, origins);
   try {
-    return await verifier.verify(bearerToken(authorization), [...audiences, managementAppId]);
+    return await verifier.verify(bearerToken(authorization), [...audiences, managementAppId], {
+      scope: 'user_impersonation',
+    });
   } catch (error) {
     if (!(error instanceof TokenRejected)) throw error;
     throw unauthorized(

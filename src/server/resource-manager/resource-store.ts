@@ -9,7 +9,7 @@ import type { ResourcesTable, Tables } from '../storage/tables.ts';
 /** Who wrote a resource, as `systemData` names it. */
 export interface Writer {
   readonly principalId: string;
-  readonly principalType: 'Application' | 'ManagedIdentity';
+  readonly principalType: 'Application' | 'ManagedIdentity' | 'User';
 }
 
 /** A tracked resource as it is stored. */
@@ -71,7 +71,8 @@ function readWriter(text: string): Writer {
   const [principalType, principalId] = text.split(':');
   return {
     principalId: principalId ?? '',
-    principalType: principalType === 'ManagedIdentity' ? 'ManagedIdentity' : 'Application',
+    principalType:
+      principalType === 'ManagedIdentity' || principalType === 'User' ? principalType : 'Application',
   };
 }
 

@@ -35,7 +35,6 @@ export interface SignInSessionsTable {
   user_id: string;
   /** JSON array: how the person signed in (`amr`). */
   methods: string;
-  /** Epoch seconds. */
   signed_in_at: number;
   last_used_at: number;
   expires_at: number;
@@ -69,7 +68,6 @@ export interface DeviceCodesTable {
   user_id: string | null;
   /** JSON array or null. */
   methods: string | null;
-  /** Epoch seconds, or null. */
   signed_in_at: number | null;
   expires_at: number;
 }

@@ -198,7 +198,9 @@ export function registerTarget<P extends Place>(
 
   async function authenticate(request: FastifyRequest, place: P): Promise<Caller> {
     try {
-      return await verifier.verify(onlyBearerToken(request), target.audiences(request));
+      return await verifier.verify(onlyBearerToken(request), target.audiences(request), {
+        scope: 'user_impersonation',
+      });
     } catch (error) {
       if (error instanceof TokenRejected) throw refusals.unauthenticated(request, place, error);
       throw error;

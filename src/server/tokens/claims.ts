@@ -120,7 +120,12 @@ function userClaims(
     scp: scopes.join(' '),
     sub: pairwiseSubject(tenantId, userId, appId),
     ...(version === 'v1'
-      ? { acr: '1', amr: methods, unique_name: userPrincipalName, upn: userPrincipalName }
+      ? {
+          acr: '1',
+          ...(methods.length === 0 ? {} : { amr: methods }),
+          unique_name: userPrincipalName,
+          upn: userPrincipalName,
+        }
       : { preferred_username: userPrincipalName }),
   };
 }

@@ -1,11 +1,18 @@
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { Clock } from '../../foundation/clock.ts';
-import { type ClientId, isGuid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
+import {
+  type ClientId,
+  guid,
+  isGuid,
+  type PrincipalId,
+  type TenantId,
+  type UserId,
+} from '../../foundation/ids.ts';
 import type { Directory } from '../directory/directory.ts';
-import type { Principal } from '../directory/service-principals.ts';
-import { type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
+import { type AcceptedUsers, type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
 import { type JsonMembers, parseCompactJws } from '../http/compact-jws.ts';
 import { backDating, longestLifetime } from './claims.ts';
+import { firstPartyClient } from './first-party-clients.ts';
 import { parseIssuer, type TokenVersion } from './issuers.ts';
 import { signatureHolds } from './signature.ts';
 import { kidPattern, type SigningKeys } from './signing-keys.ts';
@@ -19,6 +26,8 @@ const headerMembers = new Set(['typ', 'alg', 'kid', 'x5t']);
 
 /** The claims that decide, of the right types, out of a payload whose signature holds. */
 interface VerifiedClaims {
+  /** `scp` of a person's token; `undefined` in an application's own. */
+  readonly scopes: readonly string[] | undefined;
   readonly aud: string;
   readonly tid: string;
   readonly oid: string;
@@ -31,18 +40,18 @@ interface VerifiedClaims {
 
 /**
  * The one verifier of access tokens. Keys are found by issuer and kid together, the algorithm is the key's, and a token
- * holds only while its principal stands, by caches that follow the change log.
+ * holds only while whom it is about and the application it was given to stand, by caches that follow the change log.
  */
 export class AccessTokenVerifier implements TokenVerifier {
   readonly #profile: CloudProfile;
   readonly #keys: SigningKeys;
-  readonly #directory: Pick<Directory, 'principal'>;
+  readonly #directory: Pick<Directory, 'principal' | 'user' | 'client'>;
   readonly #clock: Clock;
 
   constructor(parts: {
     readonly profile: CloudProfile;
     readonly keys: SigningKeys;
-    readonly directory: Pick<Directory, 'principal'>;
+    readonly directory: Pick<Directory, 'principal' | 'user' | 'client'>;
     readonly clock: Clock;
   }) {
     this.#profile = parts.profile;
@@ -51,7 +60,7 @@ export class AccessTokenVerifier implements TokenVerifier {
     this.#clock = parts.clock;
   }
 
-  async verify(token: string, audiences: readonly string[]): Promise<Caller> {
+  async verify(token: string, audiences: readonly string[], users?: AcceptedUsers): Promise<Caller> {
     const { issuer, tenantId, claims } = await this.#checkSignature(token);
     if (claims.tid !== tenantId) throw rejected('issuer', 'tenant of the token is not that of its issuer');
     const audience = claims.aud.toLowerCase().replace(/\/$/, '');
@@ -59,12 +68,13 @@ export class AccessTokenVerifier implements TokenVerifier {
       throw new TokenRejected('audience', 'The access token is for another audience.', claims.aud);
     }
     this.#checkTimes(claims);
-    const principal = await this.#principalOf(tenantId, claims);
+    const subject =
+      claims.scopes === undefined
+        ? await this.#principalOf(tenantId, claims)
+        : await this.#userOf(tenantId, claims, acceptedScopes(claims.scopes, users));
     return {
       tenantId,
-      principalId: principal.principalId,
-      clientId: principal.clientId,
-      principalType: principal.principalType,
+      ...subject,
       issuer,
       audience: claims.aud,
       tokenId: claims.uti,
@@ -113,31 +123,81 @@ export class AccessTokenVerifier implements TokenVerifier {
     if (nbf - skew > now || iat - skew > now) throw rejected('not-yet-valid', 'the token is not valid yet');
   }
 
-  async #principalOf(tenantId: TenantId, claims: VerifiedClaims): Promise<Principal> {
+  async #principalOf(tenantId: TenantId, claims: VerifiedClaims): Promise<Subject> {
     const principal = await this.#directory.principal(tenantId, claims.oid as PrincipalId);
     if (principal === undefined) throw rejected('revoked', 'the identity of the token no longer exists');
     if (principal.clientId !== (claims.appid as ClientId)) {
       throw malformed('the token names two identities');
     }
-    if (!principal.enabled) throw rejected('revoked', 'the identity of the token is disabled');
-    if ((claims.iat + backDating) * 1000 < principal.tokensValidFrom) {
-      throw rejected('revoked', 'the token is older than the last revocation of its identity');
+    requireStanding(principal, claims);
+    const { principalId, clientId, principalType } = principal;
+    return { principalId, clientId, principalType, scopes: [] };
+  }
+
+  async #userOf(tenantId: TenantId, claims: VerifiedClaims, scopes: readonly string[]): Promise<Subject> {
+    const user = await this.#directory.user(tenantId, claims.oid as UserId);
+    if (user === undefined) throw rejected('revoked', 'the user of the token no longer exists');
+    requireStanding(user, claims);
+    const clientId = claims.appid as ClientId;
+    if (firstPartyClient(clientId) === undefined) {
+      const client = await this.#directory.client(tenantId, clientId);
+      if (client === undefined) throw rejected('revoked', 'the application of the token no longer exists');
+      requireStanding(client.principal, claims);
     }
-    return principal;
+    return { principalId: guid<PrincipalId>(user.userId), clientId, principalType: 'User', scopes };
   }
 }
 
+type Subject = Pick<Caller, 'principalId' | 'clientId' | 'principalType' | 'scopes'>;
+
+function requireStanding(
+  account: { readonly enabled: boolean; readonly tokensValidFrom: number },
+  { iat }: VerifiedClaims,
+): void {
+  if (!account.enabled) throw rejected('revoked', 'the identity of the token is disabled');
+  if ((iat + backDating) * 1000 < account.tokensValidFrom) {
+    throw rejected('revoked', 'the token is older than the last revocation of its identity');
+  }
+}
+
+/** Scopes of a person's token, where the surface takes it. */
+function acceptedScopes(scopes: readonly string[], users: AcceptedUsers | undefined): readonly string[] {
+  if (users === undefined) throw malformed('tokens of people are not taken here');
+  if (users !== 'by-operation' && !scopes.includes(users.scope)) {
+    throw malformed(`the scope '${users.scope}' is missing`);
+  }
+  return scopes;
+}
+
 function readClaims(payload: JsonMembers, version: TokenVersion): VerifiedClaims {
-  const { aud, tid, oid, sub, uti, iat, nbf, exp, ver, idtyp } = payload;
+  const { aud, tid, oid, sub, uti, iat, nbf, exp, ver, idtyp, scp } = payload;
   const appid = payload[version === 'v1' ? 'appid' : 'azp'];
-  if (ver !== (version === 'v1' ? '1.0' : '2.0') || idtyp !== 'app') {
+  const isUser = idtyp === 'user';
+  if (ver !== (version === 'v1' ? '1.0' : '2.0') || (idtyp !== 'app' && !isUser)) {
     throw malformed('the token is of another kind');
   }
-  if (!isText(aud) || !isText(uti) || !isId(tid) || !isId(oid) || !isId(appid) || sub !== oid) {
+  if (!isText(aud) || !isText(uti) || !isId(tid) || !isId(oid) || !isId(appid)) {
     throw malformed('a claim is missing or is not of its type');
   }
+  if (isUser ? !isText(sub) || !isScopes(scp) : sub !== oid || scp !== undefined) {
+    throw malformed('the subject and the scopes do not fit the kind of the token');
+  }
   if (!isTime(iat) || !isTime(nbf) || !isTime(exp)) throw malformed('a time is missing or is no time');
-  return { aud, tid, oid, appid, uti, iat, nbf, exp };
+  return {
+    scopes: isUser ? (scp as string).split(' ') : undefined,
+    aud,
+    tid,
+    oid,
+    appid,
+    uti,
+    iat,
+    nbf,
+    exp,
+  };
+}
+
+function isScopes(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= 8192;
 }
 
 function isText(value: unknown): value is string {
