@@ -212,6 +212,29 @@ describe('the token endpoint refuses', () => {
       }
     });
 
+    test('of a host without an id, or living longer than a host’s do', async () => {
+      for (const jti of [undefined, null, '', 7, ['x'], 'x'.repeat(257)]) {
+        refused(await changed({ jti }), 50027, 'invalid_request', 400);
+      }
+      refused(await changed({ exp: now() + 4000 }), 700024, 'invalid_client', 401);
+    });
+
+    test('of an application living longer than the dial allows', async () => {
+      await using strict = await testTokenService({ assertionLifetime: 600 });
+      const tenant = await strict.tenant();
+      const client = await strict.application(tenant);
+      const key = await makeClientKey('ec');
+      strict.register(client, key);
+      const asked = async (life: number) => {
+        const exp = Math.floor(strict.clock.now() / 1000) + life;
+        const header = { alg: 'ES256' };
+        const assertion = await signAssertion(strict, client, key, { header, payload: { exp } });
+        return await strict.post(path(tenant), assertionForm(client, assertion));
+      };
+      assert.equal((await asked(600)).status, 200);
+      refused(await asked(3600), 700024, 'invalid_client', 401);
+    });
+
     test('that were altered', async () => {
       const [header, , signature] = (await signAssertion(service, vm, vm.key)).split('.');
       const [, payload] = (await signAssertion(service, vm, vm.key)).split('.');
@@ -243,7 +266,7 @@ describe('the token endpoint refuses', () => {
       refused(await changed({ iss: [vm.clientId] }), 70025, 'invalid_client', 401);
     });
 
-    test('for another audience', async () => {
+    test('for another audience, or more than one (T10)', async () => {
       const ours = `https://login.microsoftonline.com/${tenantId}`;
       for (const aud of [
         undefined,
@@ -258,6 +281,13 @@ describe('the token endpoint refuses', () => {
         `${ours}/v2.0/../v2.0`,
         `https://login.microsoftonline.com@evil.example/${tenantId}/v2.0`,
         [`${ours}/v2.0`, 'https://other.example'],
+        [`${ours}/v2.0`],
+        ours,
+        `${ours}/v2.0/token`,
+        `https://login.microsoftonline.com.evil.example/${tenantId}/v2.0`,
+        `https://login.microsoftonline.com./${tenantId}/v2.0`,
+        `https://login.microsoftonline.com/${tenantId}%2Fv2.0`,
+        ` ${ours}/v2.0`,
         'api://AzureADTokenExchange',
       ]) {
         refused(await changed({ aud }), 700023, 'invalid_client', 401);
@@ -290,6 +320,10 @@ describe('the token endpoint refuses', () => {
       }
       const crit = Buffer.from(JSON.stringify({ alg: 'RS256', crit: ['exp'], exp: 1 })).toString('base64url');
       refused(await withAssertion(`${crit}.${payload}.AA`), 50027, 'invalid_request', 400);
+      refused(await headed({ cty: 'JWT' }), 5002726, 'invalid_request', 400);
+      for (const header of [{ zip: 'DEF' }, { enc: 'A128GCM' }, { p2c: 1_000_000 }]) {
+        refused(await headed(header), 50027, 'invalid_request', 400);
+      }
       refused(await headed({ typ: 'at+jwt' }), 5002727, 'invalid_request', 400);
       refused(await headed({ alg: 'RS512', typ: 'JOSE' }), 5002727, 'invalid_request', 400);
     });
@@ -331,6 +365,10 @@ describe('the token endpoint refuses', () => {
       const other = await service.application(tenantId);
       const key = await makeClientKey();
       service.register(other, key, { notAfter: service.clock.now() });
+      const early = await makeClientKey();
+      service.register(other, early, { notBefore: service.clock.now() + 600_000 });
+      const notYet = await signAssertion(service, other, early);
+      refused(await service.post(path(), assertionForm(other, notYet)), 1000502, 'invalid_client', 401);
       const expired = await service.post(
         path(),
         assertionForm(other, await signAssertion(service, other, key)),

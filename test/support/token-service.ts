@@ -25,7 +25,7 @@ import type {
 } from '../../src/server/tokens/client-certificates.ts';
 import { createSigner, type Signer } from '../../src/server/tokens/signer.ts';
 import { generateSigningKey, insertFirstKeys, SigningKeys } from '../../src/server/tokens/signing-keys.ts';
-import { registerTokenService } from '../../src/server/tokens/token-service.ts';
+import { registerTokenService, type TokenServiceParts } from '../../src/server/tokens/token-service.ts';
 import { AccessTokenVerifier } from '../../src/server/tokens/verify.ts';
 import { TestClock } from './clock.ts';
 import { testDatabase } from './database.ts';
@@ -167,7 +167,9 @@ export interface Reply {
 }
 
 export async function testTokenService(
-  options: { readonly profile?: CloudProfile; readonly tokenLifetime?: number } = {},
+  options: Pick<TokenServiceParts, 'tokenLifetime' | 'assertionLifetime'> & {
+    readonly profile?: CloudProfile;
+  } = {},
 ): Promise<TestTokenService> {
   const profile = options.profile ?? azureProfile;
   const clock = new TestClock();
@@ -195,6 +197,7 @@ export async function testTokenService(
     keys,
     signer,
     ...(options.tokenLifetime === undefined ? {} : { tokenLifetime: options.tokenLifetime }),
+    ...(options.assertionLifetime === undefined ? {} : { assertionLifetime: options.assertionLifetime }),
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

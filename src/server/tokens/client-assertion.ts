@@ -21,6 +21,9 @@ const hexPattern = /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/;
 const types = new Set<unknown>([undefined, 'JWT', 'http://openid.net/specs/jwt/1.0']);
 const algorithmPattern = /^(?:[RP]S(?:256|384|512)|ES(?:256|384))$/;
 
+/** Header members by which a signed text would mean another one (RFC 7515 §4.1.11, RFC 7797, RFC 7516). */
+const changing = ['crit', 'b64', 'zip', 'enc', 'p2c'];
+
 /** A client assertion that is well-formed, and proves nothing yet. */
 export interface ClaimedAssertion {
   readonly jws: UnverifiedJws;
@@ -32,7 +35,7 @@ export interface ClaimedAssertion {
 /**
  * Reads an assertion in any of the dialects of b.2.
  *
- * @throws DomainError AADSTS50027, 5002727 or 5002730
+ * @throws DomainError AADSTS50027, 5002726, 5002727 or 5002730
  */
 export function readAssertion(text: string): ClaimedAssertion {
   const jws = parseCompactJws(text, maxAssertionLength);
@@ -40,8 +43,9 @@ export function readAssertion(text: string): ClaimedAssertion {
   const { header, payload } = jws;
   if (!types.has(header['typ'])) throw aadsts(5002727, {});
   if (typeof header['alg'] !== 'string' || !algorithmPattern.test(header['alg'])) throw aadsts(5002730, {});
-  if (header['crit'] !== undefined) {
-    throw aadsts(50027, { reason: 'The client assertion has a critical header that is not understood.' });
+  if (header['cty'] !== undefined) throw aadsts(5002726, {});
+  if (changing.some((member) => header[member] !== undefined)) {
+    throw aadsts(50027, { reason: 'The client assertion has a header that changes how it is read.' });
   }
   const subject = payload['sub'];
   return {
@@ -98,12 +102,15 @@ interface AssertionQuestion {
 export class ClientAssertions {
   readonly #profile: CloudProfile;
   readonly #certificates: ClientCertificates;
+  readonly #longestLife: number | undefined;
   /** Accepted audiences by tenant: what a tenant's names make of the deployment's. */
   readonly #audiences = new Map<TenantId, ReadonlySet<string>>();
 
-  constructor(profile: CloudProfile, certificates: ClientCertificates) {
+  /** @param longestLife seconds that applications' assertions may have left to live; `undefined` for any */
+  constructor(profile: CloudProfile, certificates: ClientCertificates, longestLife: number | undefined) {
     this.#profile = profile;
     this.#certificates = certificates;
+    this.#longestLife = longestLife;
   }
 
   /**
@@ -137,7 +144,7 @@ export class ClientAssertions {
     checkParties(jws.payload, principal);
     this.#checkAudience(jws.payload['aud'], tenant);
     const onceOnly = certificate.resourceId !== undefined;
-    const expires = checkTimes(jws.payload, now, onceOnly ? longestLifeOfHosts : undefined);
+    const expires = checkTimes(jws.payload, now, onceOnly ? longestLifeOfHosts : this.#longestLife);
     const jti = readJti(jws.payload['jti']);
     if (onceOnly && jti === undefined) throw aadsts(50027, { reason: "The claim 'jti' is missing." });
     return { certificate, facts: { jti, expiresAt: Math.ceil((expires + skew) * 1000), onceOnly } };
@@ -162,16 +169,13 @@ export class ClientAssertions {
   }
 
   /**
-   * Any name of this tenant's token endpoint or issuer, under any of the deployment's login names (b.2 rule 6). Of
-   * several audiences each must be one: an assertion that another server may hold as well is not accepted here.
+   * Exactly one audience (T10): a name of this tenant's token endpoint or issuer, under any of the deployment's login
+   * names. Of several, another server could be one that holds the assertion as well; no official client sends a list.
    */
   #checkAudience(claimed: unknown, tenant: Tenant): void {
-    const audiences: readonly unknown[] = Array.isArray(claimed) ? claimed : [claimed];
-    const accepted = this.#audiencesOf(tenant);
-    const ours = audiences.every(
-      (audience) => typeof audience === 'string' && accepted.has(canonicalUrl(audience)),
-    );
-    if (audiences.length === 0 || !ours) throw aadsts(700023, {});
+    if (typeof claimed !== 'string' || !this.#audiencesOf(tenant).has(canonicalUrl(claimed))) {
+      throw aadsts(700023, {});
+    }
   }
 
   #audiencesOf({ tenantId, defaultDomain }: Tenant): ReadonlySet<string> {
@@ -182,7 +186,7 @@ export class ClientAssertions {
       accepted.add(`https://${this.#profile.v1IssuerHost}/${name}`);
       for (const host of loginNames(this.#profile)) {
         const authority = `https://${host}/${name}`;
-        for (const path of ['', '/v2.0', '/oauth2/token', '/oauth2/v2.0/token']) {
+        for (const path of ['/v2.0', '/oauth2/token', '/oauth2/v2.0/token']) {
           accepted.add(`${authority}${path}`);
         }
       }

@@ -30,6 +30,8 @@ export interface TokenServiceParts {
   readonly signer: Signer;
   /** Seconds a token lives: 300 to 86 400; an hour unless told. */
   readonly tokenLifetime?: number;
+  /** Seconds that applications' client assertions may have left to live; any unless told. */
+  readonly assertionLifetime?: number;
 }
 
 /** Octets of a request body at most: an assertion with a chain fits. */
@@ -50,7 +52,7 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
     directory,
     clients: new ClientAuthentication({
       directory,
-      assertions: new ClientAssertions(profile, certificates),
+      assertions: new ClientAssertions(profile, certificates, parts.assertionLifetime),
       keys,
       clock,
     }),

@@ -170,6 +170,12 @@ export const aadstsCatalogue = {
     status: 400,
     text: 'The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).',
   },
+  5002726: {
+    kind: 'malformed',
+    error: 'invalid_request',
+    status: 400,
+    text: 'Invalid JWT token. A token within a token is not supported.',
+  },
   5002727: {
     kind: 'malformed',
     error: 'invalid_request',
