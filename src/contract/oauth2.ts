@@ -33,6 +33,28 @@ export const tokenAnswerV1 = z.object({
 });
 export type TokenAnswerV1 = z.infer<typeof tokenAnswerV1>;
 
+/** Answer of `/oauth2/v2.0/devicecode` (RFC 8628 §3.2, c.5). */
+export const deviceAnswerV2 = z.object({
+  user_code: z.string(),
+  device_code: z.string(),
+  verification_uri: z.string(),
+  expires_in: z.int(),
+  interval: z.int(),
+  message: z.string(),
+});
+export type DeviceAnswerV2 = z.infer<typeof deviceAnswerV2>;
+
+/** Answer of `/oauth2/devicecode`. */
+export const deviceAnswerV1 = z.object({
+  user_code: z.string(),
+  device_code: z.string(),
+  verification_url: z.string(),
+  expires_in: numberText,
+  interval: numberText,
+  message: z.string(),
+});
+export type DeviceAnswerV1 = z.infer<typeof deviceAnswerV1>;
+
 /** What the token answer of a user's grant carries beside (c.3). */
 export const userTokenMembers = z.object({
   scope: z.string(),
@@ -56,6 +78,7 @@ export const oauthError = z.object({
   trace_id: z.string(),
   correlation_id: z.string(),
   error_uri: z.string().optional(),
+  suberror: z.string().optional(),
 });
 export type OauthError = z.infer<typeof oauthError>;
 
@@ -78,6 +101,8 @@ export const openidConfiguration = z.object({
   request_uri_parameter_supported: z.boolean(),
   http_logout_supported: z.boolean(),
   frontchannel_logout_supported: z.boolean(),
+  /** RFC 9207 §3. */
+  authorization_response_iss_parameter_supported: z.boolean().optional(),
   microsoft_multi_refresh_token: z.boolean().optional(),
   check_session_iframe: z.string().optional(),
   kerberos_endpoint: z.string(),

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aadsts, aadstsCatalogue, aadstsEntry } from './aadsts.ts';
+import { type AadstsEntry, aadsts, aadstsCatalogue, aadstsEntry } from './aadsts.ts';
 
-test('no text holds a word by which clients take a refusal for a wish to see the user', () => {
+/** Those that do wish to see the user. */
+const meant = new Set(['16000', '50058', '50173', '65001']);
+
+test('no refusal holds a word by which clients take it for a wish to see the user, but those that wish it', () => {
   const words = [
     'interaction_required',
     'consent_required',
@@ -11,8 +14,12 @@ test('no text holds a word by which clients take a refusal for a wish to see the
     'ui_not_allowed',
     'interrupted_user',
   ];
-  for (const [code, { text, error }] of Object.entries(aadstsCatalogue)) {
-    for (const word of words) assert.ok(!`${error} ${text}`.includes(word), `${code} says ${word}`);
+  for (const [code, entry] of Object.entries(aadstsCatalogue)) {
+    const { text, error, suberror }: AadstsEntry = entry;
+    for (const word of words) {
+      assert.ok(!text.includes(word), `${code} says ${word}`);
+      if (!meant.has(code)) assert.ok(![error, suberror].includes(word), `${code} means ${word}`);
+    }
   }
 });
 

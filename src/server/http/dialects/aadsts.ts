@@ -1,19 +1,15 @@
-import { DomainError, type FailureKind } from '../../../foundation/domain-error.ts';
+import { DomainError } from '../../../foundation/domain-error.ts';
+import type { AadstsEntry } from './aadsts-entry.ts';
+import { aadstsOfPeople } from './aadsts-of-people.ts';
 
-export interface AadstsEntry {
-  readonly kind: FailureKind;
-  /** The OAuth error code (RFC 6749 §5.2 and Entra's additions). */
-  readonly error: string;
-  readonly status: number;
-  /** The text behind `AADSTS<code>: `; `{name}` stands for a value given with the refusal. */
-  readonly text: string;
-}
+export type { AadstsEntry } from './aadsts-entry.ts';
 
 /**
  * Every refusal of the token service, by the number that clients match on (`spec/token-service-and-directory.md` b, c, e).
- * No text holds a word by which MSAL takes a refusal for a wish to see the user (0.8).
+ * A word by which MSAL takes a refusal for a wish to see the user (0.8) stands only in those that wish it.
  */
 export const aadstsCatalogue = {
+  ...aadstsOfPeople,
   28002: {
     kind: 'missing-parameter',
     error: 'invalid_scope',

@@ -42,7 +42,12 @@ export function correlationId(request: FastifyRequest): string {
 
 /** The token service's dialect: RFC 6749 §5.2 errors in Entra's AADSTS envelope (e), headers of a.8. */
 export function oauthDialect(profile: CloudProfile, clock: Clock): Dialect {
-  function body(error: string, code: string, message: string, request: FastifyRequest): OauthError {
+  function body(
+    { error, suberror }: Pick<AadstsEntry, 'error' | 'suberror'>,
+    code: string,
+    message: string,
+    request: FastifyRequest,
+  ): OauthError {
     const timestamp = `${new Date(clock.now()).toISOString().slice(0, 19).replace('T', ' ')}Z`;
     const trace = traceId(request.id);
     const correlation = correlationId(request);
@@ -54,13 +59,14 @@ export function oauthDialect(profile: CloudProfile, clock: Clock): Dialect {
       trace_id: trace,
       correlation_id: correlation,
       error_uri: `https://${profile.login}/error?code=${code}`,
+      ...(suberror === undefined ? {} : { suberror }),
     };
   }
 
   function envelope(failure: DomainError, request: FastifyRequest): Envelope {
     const known = failure.code === undefined ? undefined : aadstsEntry(failure.code);
     if (known !== undefined && failure.code !== undefined) {
-      return { status: known.status, body: body(known.error, failure.code, failure.message, request) };
+      return { status: known.status, body: body(known, failure.code, failure.message, request) };
     }
     const fallback: { readonly code: AadstsCode; readonly status?: number } = fallbacks[failure.kind];
     const entry: AadstsEntry = aadstsCatalogue[fallback.code];
@@ -70,7 +76,7 @@ export function oauthDialect(profile: CloudProfile, clock: Clock): Dialect {
         : { message: `AADSTS${fallback.code}: ${entry.text}` };
     return {
       status: fallback.status ?? entry.status,
-      body: body(entry.error, String(fallback.code), message, request),
+      body: body(entry, String(fallback.code), message, request),
     };
   }
 
@@ -79,7 +85,7 @@ export function oauthDialect(profile: CloudProfile, clock: Clock): Dialect {
     envelope,
     unexpected(request) {
       const failure = aadsts(50000, {});
-      return { status: 500, body: body('server_error', '50000', failure.message, request) };
+      return { status: 500, body: body(aadstsCatalogue[50000], '50000', failure.message, request) };
     },
     headers(request) {
       const headers: Record<string, string> = {

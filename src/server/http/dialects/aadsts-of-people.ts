@@ -1,0 +1,227 @@
+import type { AadstsEntry } from './aadsts-entry.ts';
+
+/**
+ * Refusals of people's sign-in: of the authorisation endpoint, of codes and refresh tokens, of acting on behalf
+ * (`spec/token-service-and-directory.md` c.4, c.5, e).
+ */
+export const aadstsOfPeople = {
+  16000: {
+    kind: 'credential-rejected',
+    error: 'interaction_required',
+    status: 400,
+    text: 'Either multiple user identities are available for the current request or the selected account is not supported for the scenario.',
+  },
+  50011: {
+    kind: 'invalid-value',
+    error: 'invalid_request',
+    status: 400,
+    text: "The redirect URI '{uri}' specified in the request does not match the redirect URIs configured for the application '{client}'. Make sure the redirect URI sent in the request matches one added to your application.",
+  },
+  50013: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'Assertion failed signature validation or is not one for this application. {reason}',
+  },
+  50020: {
+    kind: 'foreign-tenant',
+    error: 'invalid_grant',
+    status: 400,
+    text: "The user account does not exist in the tenant '{tenant}' and cannot access the application '{client}' in that tenant.",
+  },
+  50034: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'The user account does not exist in the directory.',
+  },
+  50053: {
+    kind: 'throttled',
+    error: 'invalid_grant',
+    status: 400,
+    text: "The account is locked, you've tried to sign in too many times with an incorrect user ID or password.",
+  },
+  50055: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'The password is expired and must be changed.',
+    suberror: 'user_password_expired',
+  },
+  50057: {
+    kind: 'forbidden',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'The user account is disabled.',
+  },
+  50058: {
+    kind: 'unauthenticated',
+    error: 'login_required',
+    status: 400,
+    text: 'A silent sign-in request was sent but no user is signed in.',
+  },
+  50105: {
+    kind: 'forbidden',
+    error: 'invalid_grant',
+    status: 400,
+    text: "The signed in user is not assigned to a role for the application '{client}'.",
+  },
+  50126: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'Error validating credentials due to invalid username or password.',
+  },
+  50173: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password. The grant was issued on '{issued}' and the TokensValidFrom date (before which tokens are not valid) for this user is '{valid}'.",
+    suberror: 'bad_token',
+  },
+  54005: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.',
+  },
+  65001: {
+    kind: 'forbidden',
+    error: 'invalid_grant',
+    status: 400,
+    text: "The user or administrator has not consented to use the application with ID '{client}' named '{name}'. Send an interactive authorization request for this user and resource.",
+    suberror: 'consent_required',
+  },
+  65004: {
+    kind: 'forbidden',
+    error: 'access_denied',
+    status: 400,
+    text: 'User declined to consent to access the app.',
+  },
+  70000: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'Provided grant is invalid or malformed. {reason}',
+  },
+  70008: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'The provided authorization code or refresh token has expired. Send a new interactive authorization request for this user and resource.',
+  },
+  70016: {
+    kind: 'conflict',
+    error: 'authorization_pending',
+    status: 400,
+    text: 'OAuth 2.0 device flow error. Authorization is pending. Continue polling.',
+  },
+  70018: {
+    kind: 'invalid-value',
+    error: 'bad_verification_code',
+    status: 400,
+    text: 'Invalid verification code. The device code is not one that was given out to this application.',
+  },
+  70019: {
+    kind: 'credential-rejected',
+    error: 'code_expired',
+    status: 400,
+    text: 'Verification code expired. Start again with a new code.',
+  },
+  70020: {
+    kind: 'credential-rejected',
+    error: 'expired_token',
+    status: 400,
+    text: "The provided value for the input parameter 'device_code' is not valid because it has expired.",
+  },
+  70037: {
+    kind: 'forbidden',
+    error: 'authorization_declined',
+    status: 400,
+    text: 'The end user declined the authorization request.',
+  },
+  90014: {
+    kind: 'missing-parameter',
+    error: 'invalid_request',
+    status: 400,
+    text: "The required field '{parameter}' is missing from the credential. Ensure that you have all the necessary parameters for the request.",
+  },
+  90094: {
+    kind: 'forbidden',
+    error: 'access_denied',
+    status: 400,
+    text: "An administrator's consent is needed for the application '{name}': it asks for permissions that only an administrator can grant.",
+  },
+  500133: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token.',
+  },
+  501481: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'The Code_Verifier does not match the code_challenge supplied in the authorization request.',
+  },
+  700025: {
+    kind: 'credential-rejected',
+    error: 'invalid_client',
+    status: 401,
+    text: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+  },
+  700051: {
+    kind: 'unsupported',
+    error: 'unsupported_response_type',
+    status: 400,
+    text: "response_type '{type}' is not supported.",
+  },
+  700054: {
+    kind: 'forbidden',
+    error: 'unsupported_response_type',
+    status: 400,
+    text: "response_type 'id_token' is not enabled for the application.",
+  },
+  700082: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: 'The refresh token has expired due to inactivity or was replaced. A new sign-in is needed.',
+  },
+  700084: {
+    kind: 'credential-rejected',
+    error: 'invalid_grant',
+    status: 400,
+    text: "The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime, which can't be extended. It is now expired and a new sign in request must be sent by the SPA to the sign in page.",
+  },
+  7000114: {
+    kind: 'forbidden',
+    error: 'unauthorized_client',
+    status: 400,
+    text: "Application '{client}' is not allowed to make application on-behalf-of calls.",
+  },
+  7000218: {
+    kind: 'unauthenticated',
+    error: 'invalid_client',
+    status: 401,
+    text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+  },
+  9002325: {
+    kind: 'missing-parameter',
+    error: 'invalid_request',
+    status: 400,
+    text: 'Proof Key for Code Exchange is required for cross-origin authorization code redemption.',
+  },
+  9002326: {
+    kind: 'forbidden',
+    error: 'invalid_request',
+    status: 400,
+    text: "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type. Request origin: '{origin}'.",
+  },
+  9002327: {
+    kind: 'forbidden',
+    error: 'invalid_request',
+    status: 400,
+    text: "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.",
+  },
+} as const satisfies Record<number, AadstsEntry>;
