@@ -3,9 +3,18 @@ import { describe, test } from 'node:test';
 import { azureProfile } from '../../src/contract/cloud-profile.ts';
 import { Audiences } from '../../src/server/tokens/audiences.ts';
 import { grants } from '../../src/server/tokens/grants/registry.ts';
+import { ResourceClaims } from '../../src/server/tokens/resource-claims.ts';
 import { testTokenService } from '../support/token-service.ts';
 
-const registered = grants({ audiences: new Audiences(azureProfile, async () => false) });
+const nobody = { client: async () => undefined, identifierOwner: async () => undefined };
+const noRoles = {
+  at: async () => ({ assigned: false, values: [] }),
+  memberships: async () => ({ direct: [], transitive: [] }),
+};
+const registered = grants({
+  audiences: new Audiences(azureProfile, nobody),
+  resourceClaims: new ResourceClaims(noRoles),
+});
 
 test('every grant type is registered once', () => {
   const names = registered.flatMap((grant) => grant.grantTypes);

@@ -1,64 +1,48 @@
-import { z } from 'zod';
+import {
+  type ApplicationMembers,
+  api,
+  applicationMembers,
+  permissionScope,
+  preAuthorizedApplication,
+  publicClient,
+  spa,
+  web,
+} from '../../contract/graph-application.ts';
 import type { ClientId, TenantId } from '../../foundation/ids.ts';
 import type { Queries } from '../storage/database.ts';
 
-const redirectUris = z.array(z.string().max(2048)).max(256).default([]);
+export type { PermissionScope } from '../../contract/graph-application.ts';
 
-/** A permission that people give to applications, as an API declares it (Graph's `permissionScope`). */
-export const permissionScope = z.looseObject({
-  id: z.string(),
-  value: z.string().max(120),
-  isEnabled: z.boolean().default(true),
-  /** `User`: each person decides for themselves; `Admin`: only an administrator does. */
-  type: z.enum(['User', 'Admin']).default('Admin'),
-  adminConsentDisplayName: z.string().nullish(),
-  adminConsentDescription: z.string().nullish(),
-  userConsentDisplayName: z.string().nullish(),
-  userConsentDescription: z.string().nullish(),
-});
-export type PermissionScope = z.infer<typeof permissionScope>;
+const redirectUris = web.shape.redirectUris.unwrap().default([]);
 
 /**
  * What an application declares about itself: the column `applications.manifest`, members as in Graph's `application`.
- * Members that nothing here reads are kept as they are.
+ * The lists that grants read are always there.
  */
-export const applicationManifest = z.looseObject({
-  /** Keeps no secret, whatever it is redirected to: device codes, and tools on people's machines. */
-  isFallbackPublicClient: z.boolean().nullish(),
+export const applicationManifest = applicationMembers.extend({
   /** Redirects of servers, which prove themselves when they redeem a code. */
-  web: z
-    .looseObject({
-      redirectUris,
-      logoutUrl: z.string().max(2048).nullish(),
-      implicitGrantSettings: z
-        .looseObject({
-          enableIdTokenIssuance: z.boolean().nullish(),
-          enableAccessTokenIssuance: z.boolean().nullish(),
-        })
-        .nullish(),
-    })
-    .default({ redirectUris: [] }),
+  web: web.extend({ redirectUris }).default({ redirectUris: [] }),
   /** Redirects of programs in a browser. */
-  spa: z.looseObject({ redirectUris }).default({ redirectUris: [] }),
+  spa: spa.extend({ redirectUris }).default({ redirectUris: [] }),
   /** Redirects of programs on people's machines. */
-  publicClient: z.looseObject({ redirectUris }).default({ redirectUris: [] }),
-  api: z
-    .looseObject({
-      requestedAccessTokenVersion: z.int().nullish(),
-      oauth2PermissionScopes: z.array(permissionScope).default([]),
+  publicClient: publicClient.extend({ redirectUris }).default({ redirectUris: [] }),
+  api: api
+    .extend({
+      oauth2PermissionScopes: permissionScope.array().default([]),
       /** Applications that need nobody's consent for the named permissions. */
-      preAuthorizedApplications: z
-        .array(z.looseObject({ appId: z.string(), delegatedPermissionIds: z.array(z.string()).default([]) }))
-        .default([]),
+      preAuthorizedApplications: preAuthorizedApplication.array().default([]),
     })
     .default({ oauth2PermissionScopes: [], preAuthorizedApplications: [] }),
 });
-export type ApplicationManifest = z.infer<typeof applicationManifest>;
+export type ApplicationManifest = ReturnType<typeof parseManifest>;
 
 /** Reads the column; a text that is no manifest is a broken database. */
-export function parseManifest(column: string): ApplicationManifest {
+export function parseManifest(column: string) {
   return applicationManifest.parse(JSON.parse(column));
 }
+
+/** The manifest of an application that declares nothing. */
+export const emptyManifest: ApplicationManifest = parseManifest('{}');
 
 /** What the application of a client id declares; `undefined` where the tenant has no such application. */
 export async function selectManifest(
@@ -73,4 +57,24 @@ export async function selectManifest(
     .where('client_id', '=', clientId)
     .executeTakeFirst();
   return row && parseManifest(row.manifest);
+}
+
+/** Members that are objects: a change names those of their members that change. */
+const objects = ['api', 'info', 'optionalClaims', 'publicClient', 'spa', 'web'] as const;
+
+/** A manifest after a change: what the change does not name stays. `null` takes a member away. */
+export function changedManifest(
+  manifest: ApplicationManifest,
+  change: ApplicationMembers,
+): ApplicationManifest {
+  const merged: Record<string, unknown> = { ...manifest };
+  for (const [name, value] of Object.entries(change)) {
+    if (value === null) delete merged[name];
+    else if (value !== undefined) merged[name] = value;
+  }
+  for (const name of objects) {
+    const value = change[name];
+    if (value !== null && value !== undefined) merged[name] = { ...manifest[name], ...value };
+  }
+  return parseManifest(JSON.stringify(merged));
 }

@@ -12,8 +12,10 @@ import {
 } from '../../foundation/ids.ts';
 import { systemRandomness } from '../../foundation/randomness.ts';
 import type { Database } from '../storage/database.ts';
+import { deleteApplication } from './application-deletion.ts';
+import { selectApplication } from './application-store.ts';
 import { checkSecret, createApplication, createSecret } from './applications.ts';
-import { deleteSecret, selectClient } from './client-store.ts';
+import { deleteSecret, selectClient, selectSecrets } from './client-store.ts';
 import { deletePrincipal, insertPrincipal, selectPrincipal } from './directory-store.ts';
 
 describe('an application', () => {
@@ -100,20 +102,16 @@ describe('an application', () => {
     }
   });
 
-  test('goes with its secrets, and followers of either of its names hear of it', async () => {
+  test('goes with its secrets and principal, and followers of either of its names hear of it', async () => {
     const { clientId, principalId } = await create();
     await secretFor(clientId);
     const before = await database.read.selectFrom('change_log').select('seq').execute();
-    const gone = await database.transaction((tx) => deletePrincipal(tx, { tenantId, principalId, at }));
+    const gone = await database.transaction((tx) => deleteApplication(tx, { tenantId, clientId, at }));
     assert.equal(gone?.clientId, clientId);
     assert.equal(await selectPrincipal(database.read, tenantId, principalId), undefined);
     assert.equal(await selectClient(database.read, tenantId, clientId), undefined);
-    const left = await database.read
-      .selectFrom('client_secrets')
-      .selectAll()
-      .where('client_id', '=', clientId)
-      .execute();
-    assert.deepEqual(left, []);
+    assert.equal(await selectApplication(database.read, tenantId, { clientId }), undefined);
+    assert.deepEqual(await selectSecrets(database.read, tenantId, clientId), []);
     const changes = await database.read
       .selectFrom('change_log')
       .select(['kind', 'key'])
@@ -121,15 +119,41 @@ describe('an application', () => {
       .offset(before.length)
       .limit(10)
       .execute();
-    assert.deepEqual(
-      changes.map(({ kind, key }) => [kind, key]),
-      [
-        ['principal', principalId],
-        ['client', clientId],
-      ],
-    );
-    const again = await database.transaction((tx) => deletePrincipal(tx, { tenantId, principalId, at }));
+    const heard = new Set(changes.map(({ kind, key }) => `${kind} ${key}`));
+    assert.deepEqual(heard, new Set([`principal ${principalId}`, `client ${clientId}`]));
+    const again = await database.transaction((tx) => deleteApplication(tx, { tenantId, clientId, at }));
     assert.equal(again, undefined);
+  });
+
+  test('keeps its own secrets where only its principal ends, and loses those the principal held', async () => {
+    const { clientId, principalId } = await create();
+    const own = await secretFor(clientId);
+    await database.transaction((tx) =>
+      createSecret(
+        tx,
+        { tenantId, clientId, holder: 'servicePrincipal', expiresAt: at + 10, at },
+        systemRandomness,
+      ),
+    );
+    await database.transaction((tx) => deletePrincipal(tx, { tenantId, principalId, at }));
+    assert.equal(await selectClient(database.read, tenantId, clientId), undefined);
+    const left = await selectSecrets(database.read, tenantId, clientId);
+    assert.deepEqual(
+      left.map(({ secretId }) => secretId),
+      [own.secretId],
+    );
+  });
+
+  test('may have a secret that is good later', async () => {
+    const { clientId } = await create();
+    const startsAt = at + 3_600_000;
+    const { secret } = await database.transaction((tx) =>
+      createSecret(tx, { tenantId, clientId, startsAt, expiresAt: startsAt + 10, at }, systemRandomness),
+    );
+    const secrets = await secretsOf(clientId);
+    assert.equal(checkSecret(secrets, secret, at), 'wrong');
+    assert.equal(checkSecret(secrets, secret, startsAt), 'valid');
+    assert.equal(checkSecret(secrets, secret, startsAt + 10), 'expired');
   });
 
   test('of another tenant is out of reach', async () => {

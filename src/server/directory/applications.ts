@@ -3,18 +3,17 @@ import { DomainError } from '../../foundation/domain-error.ts';
 import { type ClientId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 import type { Transaction } from '../storage/database.ts';
-import {
-  type ClientSecret,
-  countSecrets,
-  insertApplication,
-  insertSecret,
-  isApplication,
-} from './client-store.ts';
+import { replaceIdentifiers } from './application-identifiers.ts';
+import { type ApplicationManifest, emptyManifest } from './application-manifest.ts';
+import { insertApplicationRow, selectApplication } from './application-store.ts';
+import { type ClientSecret, type CredentialHolder, countSecrets, insertSecret } from './client-store.ts';
 import { insertPrincipal } from './directory-store.ts';
 
 const secretOctets = 32;
 const saltOctets = 16;
 const maxSecretsOfClient = 20;
+/** Milliseconds by which the clock of whoever chose a secret's start may be ahead of ours. */
+const startTolerance = 300_000;
 /** Longest secret looked at; ours have 43 characters. */
 export const maxSecretLength = 256;
 
@@ -25,13 +24,33 @@ export const maxSecretLength = 256;
  */
 export async function createApplication(
   transaction: Transaction,
-  { tenantId, displayName }: { readonly tenantId: TenantId; readonly displayName: string },
+  {
+    tenantId,
+    displayName,
+    manifest = emptyManifest,
+  }: {
+    readonly tenantId: TenantId;
+    readonly displayName: string;
+    readonly manifest?: ApplicationManifest;
+  },
   randomness: Randomness,
   at: number,
-): Promise<{ readonly clientId: ClientId; readonly principalId: PrincipalId }> {
+): Promise<{
+  readonly clientId: ClientId;
+  readonly principalId: PrincipalId;
+  readonly applicationId: PrincipalId;
+}> {
   const clientId = guid<ClientId>(randomness.uuid());
   const principalId = guid<PrincipalId>(randomness.uuid());
-  await insertApplication(transaction, { tenantId, clientId, displayName, at });
+  const objectId = guid<PrincipalId>(randomness.uuid());
+  const application = { tenantId, objectId, clientId, displayName, manifest, createdAt: at };
+  await insertApplicationRow(transaction, application, at);
+  await replaceIdentifiers(transaction, {
+    tenantId,
+    clientId,
+    identifiers: manifest.identifierUris ?? [],
+    at,
+  });
   await insertPrincipal(transaction, {
     tenantId,
     principalId,
@@ -40,55 +59,59 @@ export async function createApplication(
     principalType: 'Application',
     at,
   });
-  return { clientId, principalId };
+  return { clientId, principalId, applicationId: objectId };
 }
 
 /**
  * Gives an application a secret of 256 random bits. The secret is in the answer and nowhere else: kept is a salted hash.
  *
- * @param expiresAt milliseconds since the epoch
  * @throws DomainError `not-found` for a client that is no application of the tenant (a managed identity takes no
  *   secret), `conflict` where it has the most secrets allowed
  */
 export async function createSecret(
   transaction: Transaction,
-  {
-    tenantId,
-    clientId,
-    expiresAt,
-    at,
-  }: {
+  request: {
     readonly tenantId: TenantId;
     readonly clientId: ClientId;
+    readonly displayName?: string | null;
+    /** The object the secret ends with; the application unless told. */
+    readonly holder?: CredentialHolder;
+    /** Milliseconds since the epoch; from now on unless told. */
+    readonly startsAt?: number;
+    /** Milliseconds since the epoch. */
     readonly expiresAt: number;
     readonly at: number;
   },
   randomness: Randomness,
-): Promise<{ readonly secretId: string; readonly secret: string }> {
-  if (!(await isApplication(transaction, tenantId, clientId))) {
+): Promise<ClientSecret & { readonly secret: string }> {
+  const { tenantId, clientId, displayName = null, holder = 'application', expiresAt, at } = request;
+  if ((await selectApplication(transaction, tenantId, { clientId })) === undefined) {
     throw new DomainError('not-found', `The tenant has no application '${clientId}'.`);
   }
   if ((await countSecrets(transaction, tenantId, clientId)) >= maxSecretsOfClient) {
-    throw new DomainError('conflict', `An application has at most ${maxSecretsOfClient} secrets.`);
+    throw new DomainError('conflict', `An application has at most ${maxSecretsOfClient} secrets.`, {
+      code: 'Directory_QuotaExceeded',
+    });
   }
   const secret = Buffer.from(randomness.bytes(secretOctets)).toString('base64url');
   const salt = randomness.bytes(saltOctets);
-  const secretId = randomness.uuid();
-  await insertSecret(transaction, {
-    tenantId,
-    clientId,
-    secretId,
+  const kept: ClientSecret = {
+    secretId: randomness.uuid(),
     salt,
     hash: saltedHash(salt, secret),
     hint: secret.slice(0, 3),
+    displayName,
+    holder,
+    startsAt: request.startsAt ?? 0,
+    createdAt: at,
     expiresAt,
-    at,
-  });
-  return { secretId, secret };
+  };
+  await insertSecret(transaction, { ...kept, tenantId, clientId, at });
+  return { ...kept, secret };
 }
 
 /** Stands in where there is no secret to compare with, so that the answer takes as long. */
-const decoy = { salt: new Uint8Array(saltOctets), hash: new Uint8Array(32) };
+const decoy = { salt: new Uint8Array(saltOctets), hash: new Uint8Array(32), startsAt: 0, expiresAt: 0 };
 
 /**
  * Whether a presented secret is one of the client's, in a time that depends on how many there are and not on their
@@ -101,12 +124,12 @@ export function checkSecret(
   presented: string,
   now: number,
 ): 'valid' | 'expired' | 'wrong' {
-  const candidates = secrets === undefined || secrets.length === 0 ? [{ ...decoy, expiresAt: 0 }] : secrets;
+  const candidates = secrets === undefined || secrets.length === 0 ? [decoy] : secrets;
   const bounded = presented.slice(0, maxSecretLength + 1);
   let result: 'valid' | 'expired' | 'wrong' = 'wrong';
   for (const candidate of candidates) {
     const same = timingSafeEqual(candidate.hash, saltedHash(candidate.salt, bounded));
-    if (same && candidates === secrets && result !== 'valid') {
+    if (same && candidates === secrets && candidate.startsAt - startTolerance <= now && result !== 'valid') {
       result = candidate.expiresAt > now ? 'valid' : 'expired';
     }
   }

@@ -10,6 +10,7 @@ import { systemRandomness } from '../../foundation/randomness.ts';
 import type { ChangeFollower } from '../storage/change-log.ts';
 import type { Database } from '../storage/database.ts';
 import { ApplicationCertificates } from './application-certificates.ts';
+import { deleteApplication } from './application-deletion.ts';
 import { createApplication } from './applications.ts';
 import {
   deleteClientCertificate,
@@ -18,7 +19,6 @@ import {
   type NewClientCertificate,
   selectClientCertificates,
 } from './client-certificate-store.ts';
-import { deletePrincipal } from './directory-store.ts';
 
 describe('a certificate of an application', () => {
   let database: Database;
@@ -86,9 +86,9 @@ describe('a certificate of an application', () => {
   });
 
   test('goes with its application', async () => {
-    const { clientId, principalId } = await application();
+    const { clientId } = await application();
     await insert({ clientId, certificate: (await makeClientKey('ec')).certificate.raw });
-    await database.transaction((transaction) => deletePrincipal(transaction, { tenantId, principalId, at }));
+    await database.transaction((transaction) => deleteApplication(transaction, { tenantId, clientId, at }));
     assert.deepEqual(await selectClientCertificates(database.read, tenantId, clientId), []);
   });
 

@@ -1,10 +1,18 @@
 import type { Selectable } from 'kysely';
+import {
+  type ServicePrincipalMembers,
+  servicePrincipalMembers,
+} from '../../contract/graph-service-principal.ts';
 import type { ClientId, TenantId } from '../../foundation/ids.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { ClientSecretsTable } from '../storage/tables.ts';
+import { type ApplicationManifest, emptyManifest, parseManifest } from './application-manifest.ts';
 import { asPrincipal } from './directory-store.ts';
 import type { Principal } from './service-principals.ts';
+
+/** Which object a credential belongs to, and ends with. Either opens the same client. */
+export type CredentialHolder = 'application' | 'servicePrincipal';
 
 /** A secret as kept: what it hashes to, never what it is. */
 export interface ClientSecret {
@@ -12,14 +20,26 @@ export interface ClientSecret {
   readonly salt: Uint8Array;
   /** SHA-256 over salt and secret. */
   readonly hash: Uint8Array;
+  /** Its first characters, for people to tell secrets apart. */
+  readonly hint: string;
+  readonly displayName: string | null;
+  readonly holder: CredentialHolder;
+  /** Milliseconds since the epoch: good from then on. 0 where nobody chose a time. */
+  readonly startsAt: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
-/** What signs in under a client id: its principal, and the secrets it may show. */
+/** What signs in under a client id: its principal, the secrets it may show, and what its application declares. */
 export interface Client {
   readonly principal: Principal;
   readonly secrets: readonly ClientSecret[];
+  /** Empty for a managed identity, which has no application. */
+  readonly manifest: ApplicationManifest;
+  /** What administrators set on the principal. */
+  readonly settings: ServicePrincipalMembers;
 }
 
 /** What signs in under a client id. */
@@ -35,33 +55,23 @@ export async function selectClient(
     .where('client_id', '=', clientId)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const secrets = await queries
-    .selectFrom('client_secrets')
-    .selectAll()
+  const principal = asPrincipal(row);
+  const settings = readSettings(row.manifest);
+  if (principal.principalType !== 'Application') {
+    return { principal, secrets: [], manifest: emptyManifest, settings };
+  }
+  const application = await queries
+    .selectFrom('applications')
+    .select('manifest')
     .where('tenant_id', '=', tenantId)
     .where('client_id', '=', clientId)
-    .execute();
-  return { principal: asPrincipal(row), secrets: secrets.map(asSecret) };
-}
-
-export async function insertApplication(
-  transaction: Transaction,
-  application: {
-    readonly tenantId: TenantId;
-    readonly clientId: ClientId;
-    readonly displayName: string;
-    readonly at: number;
-  },
-): Promise<void> {
-  await transaction
-    .insertInto('applications')
-    .values({
-      client_id: application.clientId,
-      tenant_id: application.tenantId,
-      display_name: application.displayName,
-      created_at: application.at,
-    })
-    .execute();
+    .executeTakeFirst();
+  return {
+    principal,
+    secrets: await selectSecrets(queries, tenantId, clientId),
+    manifest: application === undefined ? emptyManifest : parseManifest(application.manifest),
+    settings,
+  };
 }
 
 export async function isApplication(
@@ -78,12 +88,34 @@ export async function isApplication(
   return row !== undefined;
 }
 
+/** What administrators set on a principal, as its row keeps it. */
+export function readSettings(text: string): ServicePrincipalMembers {
+  return text === '{}' ? {} : servicePrincipalMembers.parse(JSON.parse(text));
+}
+
+/** A client's secrets, oldest first. */
+export async function selectSecrets(
+  queries: Queries,
+  tenantId: TenantId,
+  clientId: ClientId,
+): Promise<readonly ClientSecret[]> {
+  const rows = await queries
+    .selectFrom('client_secrets')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', '=', clientId)
+    .orderBy('created_at')
+    .orderBy('secret_id')
+    .execute();
+  return rows.map(asSecret);
+}
+
 export async function insertSecret(
   transaction: Transaction,
   secret: ClientSecret & {
     readonly tenantId: TenantId;
     readonly clientId: ClientId;
-    readonly hint: string;
+    /** Milliseconds since the epoch. */
     readonly at: number;
   },
 ): Promise<void> {
@@ -96,8 +128,11 @@ export async function insertSecret(
       salt: secret.salt,
       hash: secret.hash,
       hint: secret.hint,
+      display_name: secret.displayName,
+      holder: secret.holder,
+      starts_at: secret.startsAt === 0 ? null : secret.startsAt,
       expires_at: secret.expiresAt,
-      created_at: secret.at,
+      created_at: secret.createdAt,
     })
     .execute();
   const { tenantId, clientId, at } = secret;
@@ -118,17 +153,25 @@ export async function countSecrets(
   return Number(row.count);
 }
 
+/**
+ * Takes a secret away.
+ *
+ * @param holder only where it is this object's; any unless told
+ * @returns whether there was one
+ */
 export async function deleteSecret(
   transaction: Transaction,
   {
     tenantId,
     clientId,
     secretId,
+    holder,
     at,
   }: {
     readonly tenantId: TenantId;
     readonly clientId: ClientId;
     readonly secretId: string;
+    readonly holder?: CredentialHolder;
     readonly at: number;
   },
 ): Promise<boolean> {
@@ -137,6 +180,7 @@ export async function deleteSecret(
     .where('tenant_id', '=', tenantId)
     .where('client_id', '=', clientId)
     .where('secret_id', '=', secretId)
+    .$if(holder !== undefined, (q) => q.where('holder', '=', holder ?? ''))
     .returning('secret_id')
     .executeTakeFirst();
   if (row === undefined) return false;
@@ -144,6 +188,16 @@ export async function deleteSecret(
   return true;
 }
 
-function asSecret(row: Selectable<ClientSecretsTable>): ClientSecret {
-  return { secretId: row.secret_id, salt: row.salt, hash: row.hash, expiresAt: row.expires_at };
+export function asSecret(row: Selectable<ClientSecretsTable>): ClientSecret {
+  return {
+    secretId: row.secret_id,
+    salt: row.salt,
+    hash: row.hash,
+    hint: row.hint,
+    displayName: row.display_name,
+    holder: row.holder === 'servicePrincipal' ? 'servicePrincipal' : 'application',
+    startsAt: row.starts_at ?? 0,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
 }

@@ -9,6 +9,7 @@ import {
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { PrincipalsTable, TenantsTable } from '../storage/tables.ts';
+import { removeReferences } from './references.ts';
 import type { NewPrincipal, Principal } from './service-principals.ts';
 
 export interface Tenant {
@@ -86,7 +87,8 @@ export async function insertPrincipal(transaction: Transaction, principal: NewPr
 }
 
 /**
- * Ends a principal: its tokens are refused from the commit on. An application's secrets, certificates and registration go with it.
+ * Ends a principal: its tokens are refused from the commit on. The credentials it holds itself go with it, and whatever
+ * names it; an application's own credentials and registration stay.
  *
  * @returns the principal as it was, `undefined` where the tenant has none of that id
  */
@@ -102,14 +104,14 @@ export async function deletePrincipal(
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const principal = asPrincipal(row);
-  if (principal.principalType === 'Application') {
-    for (const table of ['client_secrets', 'client_certificates', 'applications'] as const) {
-      await transaction
-        .deleteFrom(table)
-        .where('tenant_id', '=', tenantId)
-        .where('client_id', '=', principal.clientId)
-        .execute();
-    }
+  await removeReferences(transaction, { tenantId, objectId: principalId, at });
+  for (const table of ['client_secrets', 'client_certificates'] as const) {
+    await transaction
+      .deleteFrom(table)
+      .where('tenant_id', '=', tenantId)
+      .where('client_id', '=', principal.clientId)
+      .where('holder', '=', 'servicePrincipal')
+      .execute();
   }
   await recordPrincipal(transaction, { tenantId, principalId }, principal.clientId, at);
   return principal;

@@ -6,7 +6,8 @@ import {
   type TenantId,
 } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
-import { deletePrincipal, insertPrincipal } from '../directory/directory-store.ts';
+import { deleteServicePrincipal } from '../directory/application-deletion.ts';
+import { insertPrincipal } from '../directory/directory-store.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
@@ -72,7 +73,7 @@ export async function removeSystemAssigned(
   if (identity === undefined) return undefined;
   const { principalId, clientId } = identity;
   await removeCredentials(transaction, { tenantId, principalId, at });
-  await deletePrincipal(transaction, { tenantId, principalId, at });
+  await deleteServicePrincipal(transaction, { tenantId, principalId, at });
   await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
   return { principalId, clientId };
 }

@@ -7,6 +7,7 @@ import type { TenantId } from '../../foundation/ids.ts';
 export type ChangeKind =
   | 'principal' // created, disabled, deleted, tokens_valid_from moved: key = principalId
   | 'client' // an application, its secrets, certificates or federated credentials: key = clientId
+  | 'application-identifier' // an application ID URI was taken or given up: key = its canonical form
   | 'user' // created, disabled, deleted, tokens_valid_from moved: key = the user's object id
   | 'memberships' // who is in which group, anywhere in the tenant: key = tenantId
   | 'app-roles' // app-role and directory-role assignments, permission grants of a principal: key = its object id

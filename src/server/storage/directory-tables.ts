@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** Rows of the directory, by the rules of `tables.ts`. */
 export interface DirectoryTables {
   application_identifiers: ApplicationIdentifiersTable;
@@ -35,6 +37,8 @@ export interface ClientCertificatesTable {
   not_before: number;
   not_after: number;
   created_at: number;
+  /** `application` or `servicePrincipal`: the object that the certificate ends with. */
+  holder: Generated<string>;
 }
 
 /** People. */

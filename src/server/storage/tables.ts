@@ -94,6 +94,8 @@ export interface ApplicationsTable {
   object_id: string | null;
   /** JSON object: what the application declares (redirect addresses, app roles, scopes, token version, …). */
   manifest: Generated<string>;
+  /** A name the caller chose, unique in its tenant, or null. */
+  unique_name: string | null;
 }
 
 export interface ClientSecretsTable {
@@ -108,6 +110,10 @@ export interface ClientSecretsTable {
   expires_at: number;
   created_at: number;
   display_name: string | null;
+  /** `application` or `servicePrincipal`: the object that the secret ends with. */
+  holder: Generated<string>;
+  /** Null: good from its creation on. */
+  starts_at: number | null;
 }
 
 /** Keys that sign: `purpose` is `access-token` (RS256) or `instance-ca` (the issuer of identity credentials). */

@@ -1,5 +1,7 @@
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import { type ClientId, isGuid, parseGuid, type TenantId } from '../../foundation/ids.ts';
+import type { Client } from '../directory/client-store.ts';
+import type { Directory } from '../directory/directory.ts';
 import { graphAppId } from '../http/dialects/graph.ts';
 import { type FirstPartyResource, firstPartyResources } from './first-party-resources.ts';
 import type { TokenVersion } from './issuers.ts';
@@ -35,13 +37,12 @@ export function audiencesOf(profile: CloudProfile, surface: GuardedSurface): rea
 /** What a token will be for. */
 export interface ResolvedResource {
   readonly appId: string;
+  /** The tenant's own application; `undefined` for a resource that every tenant knows. */
+  readonly application?: Client;
   /** The `aud` of the token: as asked for in v1, the application id in v2. */
   readonly audience: string;
   readonly version: TokenVersion;
 }
-
-/** Whether a tenant has an application of its own under a client id. */
-export type KnowsApplication = (tenantId: TenantId, clientId: ClientId) => Promise<boolean>;
 
 /** Longest resource identifier looked at. */
 const maxLength = 255;
@@ -52,10 +53,10 @@ export class Audiences {
   readonly #byAppId = new Map<string, FirstPartyResource>();
   /** Behind the first label of the host → resource. */
   readonly #wildcards = new Map<string, FirstPartyResource>();
-  readonly #knowsApplication: KnowsApplication;
+  readonly #directory: Pick<Directory, 'client' | 'identifierOwner'>;
 
-  constructor(profile: CloudProfile, knowsApplication: KnowsApplication) {
-    this.#knowsApplication = knowsApplication;
+  constructor(profile: CloudProfile, directory: Pick<Directory, 'client' | 'identifierOwner'>) {
+    this.#directory = directory;
     for (const resource of firstPartyResources) {
       this.#byAppId.set(resource.appId, resource);
       const own = ownIdentifiers(profile)[resource.appId];
@@ -67,22 +68,37 @@ export class Audiences {
   }
 
   /**
-   * Matches identifiers with and without a trailing slash, without regard to case, then `{guid}` and `api://{guid}`
-   * (d.5 rule 2). In a v1 token the audience is the caller's own spelling (rule 1).
+   * Matches what every tenant knows, then the application ID URIs of the tenant's applications, then `{guid}` and
+   * `api://{guid}`: with and without a trailing slash, without regard to case (d.5 rule 2). In a v1 token the audience
+   * is the caller's own spelling (rule 1), in a v2 token the application id (d.1).
    *
    * @returns `undefined` where the tenant knows no such resource
    */
   async resolve(tenantId: TenantId, requested: string): Promise<ResolvedResource | undefined> {
     if (requested.length === 0 || requested.length > maxLength) return undefined;
     const name = requested.toLowerCase().replace(/\/$/, '');
-    const known = this.#exact.get(name) ?? this.#byAppId.get(name) ?? this.#wildcard(name);
+    const known = this.#known(name);
     if (known !== undefined) {
       const version = known.version ?? 'v1';
       return { appId: known.appId, audience: version === 'v2' ? known.appId : requested, version };
     }
-    const clientId = parseGuid<ClientId>(name.startsWith('api://') ? name.slice(6) : name);
-    if (clientId === undefined || !(await this.#knowsApplication(tenantId, clientId))) return undefined;
-    return { appId: clientId, audience: isGuid(requested) ? clientId : requested, version: 'v1' };
+    const clientId =
+      (await this.#directory.identifierOwner(tenantId, requested)) ??
+      parseGuid<ClientId>(name.startsWith('api://') ? name.slice(6) : name);
+    const application = clientId && (await this.#directory.client(tenantId, clientId));
+    if (clientId === undefined || application?.principal.principalType !== 'Application') return undefined;
+    const version = application.manifest.api?.requestedAccessTokenVersion === 2 ? 'v2' : 'v1';
+    const audience = version === 'v2' || isGuid(requested) ? clientId : requested;
+    return { appId: clientId, application, audience, version };
+  }
+
+  /** Whether an identifier (canonical) names a resource that every tenant knows: no application may take it. */
+  isReserved(canonical: string): boolean {
+    return this.#known(canonical) !== undefined;
+  }
+
+  #known(name: string): FirstPartyResource | undefined {
+    return this.#exact.get(name) ?? this.#byAppId.get(name) ?? this.#wildcard(name);
   }
 
   #wildcard(name: string): FirstPartyResource | undefined {

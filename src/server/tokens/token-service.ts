@@ -15,6 +15,7 @@ import type { ClientCertificates } from './client-certificates.ts';
 import { registerDiscovery } from './discovery-routes.ts';
 import { grants } from './grants/registry.ts';
 import { TokenIssuer } from './issue.ts';
+import { ResourceClaims } from './resource-claims.ts';
 import type { Signer } from './signer.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { TokenEndpoint } from './token-endpoint.ts';
@@ -44,10 +45,7 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
   if (!Number.isInteger(lifetime) || lifetime < 300 || lifetime > longestLifetime) {
     throw new RangeError(`a token lives 300 to ${longestLifetime} seconds, not ${lifetime}`);
   }
-  const audiences = new Audiences(profile, async (tenantId, clientId) => {
-    const client = await directory.client(tenantId, clientId);
-    return client?.principal.principalType === 'Application';
-  });
+  const audiences = new Audiences(profile, directory);
   const endpoint = new TokenEndpoint({
     directory,
     clients: new ClientAuthentication({
@@ -56,7 +54,7 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
       keys,
       clock,
     }),
-    grants: grants({ audiences }),
+    grants: grants({ audiences, resourceClaims: new ResourceClaims(directory.appRoles) }),
     issuer: new TokenIssuer({ profile, keys, signer, clock }, lifetime),
     log,
   });

@@ -100,6 +100,18 @@ export const aadstsCatalogue = {
     status: 400,
     text: 'The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.',
   },
+  500014: {
+    kind: 'forbidden',
+    error: 'invalid_resource',
+    status: 400,
+    text: "The service principal for resource '{resource}' is disabled. This indicates that a subscription within the tenant has lapsed, or that the administrator for this tenant has disabled the application, preventing tokens from being issued for it.",
+  },
+  501051: {
+    kind: 'forbidden',
+    error: 'invalid_grant',
+    status: 400,
+    text: "Application '{client}'({name}) is not assigned to a role for the application '{resource}'({resourceName}).",
+  },
   700016: {
     kind: 'not-found',
     error: 'unauthorized_client',

@@ -1,5 +1,8 @@
 import { aadsts } from '../../http/dialects/aadsts.ts';
 import type { Audiences } from '../audiences.ts';
+import { type ClaimsRequest, readClaimsRequest } from '../claims-request.ts';
+import type { TokenVersion } from '../issuers.ts';
+import type { ResourceClaims } from '../resource-claims.ts';
 import { given, required, type TokenForm } from '../token-form.ts';
 import type { ConfidentialGrant } from './grant.ts';
 
@@ -7,23 +10,26 @@ import type { ConfidentialGrant } from './grant.ts';
 const openidScopes = new Set(['openid', 'profile', 'email', 'offline_access']);
 const suffix = '/.default';
 
+interface Parameters {
+  readonly resource: string;
+  readonly claims: ClaimsRequest;
+}
+
 /** RFC 6749 §4.4: a token for the client itself. v1 names the resource, v2 its `/.default` scope (c.1, c.2). */
-export function clientCredentials(audiences: Audiences): ConfidentialGrant<{ readonly resource: string }> {
+export function clientCredentials({
+  audiences,
+  resourceClaims,
+}: {
+  readonly audiences: Audiences;
+  readonly resourceClaims: ResourceClaims;
+}): ConfidentialGrant<Parameters> {
   return {
     grantTypes: ['client_credentials'],
     clientAuthentication: 'required',
 
     parameters(form, version) {
-      checkClaims(form);
-      const resource = given(form, 'resource');
-      if (version === 'v1') {
-        if (resource !== undefined) return { resource };
-        const scope = given(form, 'scope');
-        if (scope === undefined) throw aadsts(900144, { parameter: 'resource' });
-        return { resource: resourceOfScope(scope) };
-      }
-      if (resource !== undefined && given(form, 'scope') === undefined) throw aadsts(901002, {});
-      return { resource: resourceOfScope(required(form, 'scope')) };
+      const claims = readClaimsRequest(given(form, 'claims'));
+      return { resource: resourceOf(form, version), claims };
     },
 
     async decide({ tenant, client, parameters }) {
@@ -32,7 +38,10 @@ export function clientCredentials(audiences: Audiences): ConfidentialGrant<{ rea
         throw aadsts(500011, { resource: parameters.resource, tenant: tenant.displayName });
       }
       const { principal, proof, hostResourceId } = client;
+      const { principalId: id, clientId, displayName } = principal;
+      const asking = { kind: 'Application', id, clientId, displayName } as const;
       return {
+        ...(await resourceClaims.of(asking, resource, parameters.claims.capabilities)),
         subject: { kind: 'application', principal, hostResourceId },
         resource,
         requested: parameters.resource,
@@ -40,6 +49,18 @@ export function clientCredentials(audiences: Audiences): ConfidentialGrant<{ rea
       };
     },
   };
+}
+
+function resourceOf(form: TokenForm, version: TokenVersion): string {
+  const resource = given(form, 'resource');
+  if (version === 'v1') {
+    if (resource !== undefined) return resource;
+    const scope = given(form, 'scope');
+    if (scope === undefined) throw aadsts(900144, { parameter: 'resource' });
+    return resourceOfScope(scope);
+  }
+  if (resource !== undefined && given(form, 'scope') === undefined) throw aadsts(901002, {});
+  return resourceOfScope(required(form, 'scope'));
 }
 
 /** The one resource of a scope parameter: what stands before `/.default`, octet for octet. */
@@ -52,15 +73,4 @@ function resourceOfScope(scope: string): string {
   const resource = first.slice(0, -suffix.length);
   if (resource === '') throw aadsts(70011, { scope: first });
   return resource;
-}
-
-/** A claims request (OpenID Connect Core §5.5) must be JSON; nothing in it is needed for an application's token. */
-function checkClaims(form: TokenForm): void {
-  const claims = given(form, 'claims');
-  if (claims === undefined) return;
-  try {
-    JSON.parse(claims);
-  } catch {
-    throw aadsts(9002313, { reason: "The 'claims' parameter is not JSON." });
-  }
 }
