@@ -161,6 +161,8 @@ function createApps(parts: {
     profile,
     clock,
     log,
+    randomness,
+    verifier,
     database,
     directory,
     keys,

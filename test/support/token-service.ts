@@ -190,6 +190,8 @@ export async function testTokenService(
   registerTokenService(app, {
     profile,
     clock,
+    randomness: systemRandomness,
+    verifier,
     log: silentLog,
     database,
     directory,

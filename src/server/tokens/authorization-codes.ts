@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ClientId, guid, type TenantId, type UserId } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
-import type { Transaction } from '../storage/database.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
 import { mintOpaque } from './opaque-token.ts';
 import { endFamily } from './refresh-tokens.ts';
 
@@ -64,48 +64,55 @@ export async function issueCode(
   return text;
 }
 
-export type Redemption =
-  | { readonly outcome: 'redeemed'; readonly code: AuthorizationCode }
-  | { readonly outcome: 'unknown' | 'expired' | 'again' };
+/** The code of a digest, redeemed or not; `undefined` where none was given out. */
+export async function findCode(queries: Queries, key: CodeKey): Promise<AuthorizationCode | undefined> {
+  const row = await selectCode(queries, key);
+  return (
+    row && {
+      tenantId: key.tenantId,
+      clientId: guid<ClientId>(row.client_id),
+      userId: guid<UserId>(row.user_id),
+      familyId: row.family_id,
+      request: codeRequest.parse(JSON.parse(row.request)),
+    }
+  );
+}
 
 /**
  * Redeems a code, once (T12): of any number of requests one gets `redeemed`. A second one ends what the first was
  * given (RFC 6749 §4.1.2); the transaction must be committed for that, whatever is answered.
- *
- * @param check refuses what does not fit the code, by throwing, before it counts as used
  */
 export async function redeemCode(
   transaction: Transaction,
-  { tenantId, digest, at }: { readonly tenantId: TenantId; readonly digest: string; readonly at: number },
-  check: (code: AuthorizationCode) => void,
-): Promise<Redemption> {
-  const row = await transaction
+  { tenantId, digest, at }: CodeKey & { readonly at: number },
+): Promise<'redeemed' | 'unknown' | 'expired' | 'again'> {
+  const redeemed = await transaction
+    .updateTable('authorization_codes')
+    .set({ redeemed_at: at })
+    .where('tenant_id', '=', tenantId)
+    .where('code_hash', '=', digest)
+    .where('redeemed_at', 'is', null)
+    .where('expires_at', '>', at)
+    .returning('code_hash')
+    .executeTakeFirst();
+  if (redeemed !== undefined) return 'redeemed';
+  const row = await selectCode(transaction, { tenantId, digest });
+  if (row === undefined) return 'unknown';
+  if (row.redeemed_at === null) return 'expired';
+  await endFamily(transaction, tenantId, row.family_id);
+  return 'again';
+}
+
+interface CodeKey {
+  readonly tenantId: TenantId;
+  readonly digest: string;
+}
+
+async function selectCode(queries: Queries, { tenantId, digest }: CodeKey) {
+  return await queries
     .selectFrom('authorization_codes')
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where('code_hash', '=', digest)
     .executeTakeFirst();
-  if (row === undefined) return { outcome: 'unknown' };
-  const code: AuthorizationCode = {
-    tenantId,
-    clientId: guid<ClientId>(row.client_id),
-    userId: guid<UserId>(row.user_id),
-    familyId: row.family_id,
-    request: codeRequest.parse(JSON.parse(row.request)),
-  };
-  if (row.redeemed_at === null) {
-    if (row.expires_at <= at) return { outcome: 'expired' };
-    check(code);
-    const redeemed = await transaction
-      .updateTable('authorization_codes')
-      .set({ redeemed_at: at })
-      .where('tenant_id', '=', tenantId)
-      .where('code_hash', '=', digest)
-      .where('redeemed_at', 'is', null)
-      .returning('code_hash')
-      .executeTakeFirst();
-    if (redeemed !== undefined) return { outcome: 'redeemed', code };
-  }
-  await endFamily(transaction, tenantId, row.family_id);
-  return { outcome: 'again' };
 }

@@ -13,6 +13,7 @@ import {
   type ClientAssertions,
   readAssertion,
 } from './client-assertion.ts';
+import { isPublic, RegisteredClients } from './registered-clients.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { ClientProof } from './token-decision.ts';
 import { decode, given, type TokenForm } from './token-form.ts';
@@ -50,6 +51,7 @@ type ClaimedCredential =
 /** RFC 6749 §2.3 with the methods of b.1: `client_secret_post`, `client_secret_basic`, `private_key_jwt`. */
 export class ClientAuthentication {
   readonly #directory: Pick<Directory, 'client'>;
+  readonly #registered: RegisteredClients;
   readonly #assertions: ClientAssertions;
   readonly #keys: SigningKeys;
   readonly #clock: Clock;
@@ -61,6 +63,7 @@ export class ClientAuthentication {
     readonly clock: Clock;
   }) {
     this.#directory = parts.directory;
+    this.#registered = new RegisteredClients(parts.directory);
     this.#assertions = parts.assertions;
     this.#keys = parts.keys;
     this.#clock = parts.clock;
@@ -97,7 +100,16 @@ export class ClientAuthentication {
     tenant: Tenant,
     request: { readonly form: TokenForm; readonly authorization: string | undefined; readonly grant: string },
   ): Promise<AuthenticatedClient | PublicClient> {
-    return await this.authenticate(tenant, request);
+    const claimedClientId = given(request.form, 'client_id') ?? '';
+    const registered = await this.#registered.find(tenant, claimedClientId);
+    if (readCredential(request.form, request.authorization) !== undefined) {
+      if (registered?.principal === undefined && registered !== undefined) throw aadsts(700025, {});
+      return await this.authenticate(tenant, request);
+    }
+    if (registered === undefined) throw unknownClient(claimedClientId, tenant);
+    if (!isPublic(registered)) throw aadsts(7000218, {});
+    const { clientId, displayName, principal } = registered;
+    return { proof: 'none', clientId, displayName, principal };
   }
 
   async #bySecret(

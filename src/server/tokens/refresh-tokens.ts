@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ClientId, guid, type TenantId, type UserId } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
-import type { Transaction } from '../storage/database.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
 import { mintOpaque, type OpaqueToken } from './opaque-token.ts';
 
 const day = 24 * 3_600_000;
@@ -19,7 +19,7 @@ const rememberedFor = 7 * day;
 /** Milliseconds for which a replaced token of a client that proves itself still works: its servers share a cache. */
 const confidentialGrace = day;
 
-const facts = z.object({
+const refreshFacts = z.object({
   /** What a request must show beside the token: the client's proof, a browser's `Origin`, or nothing more. */
   binding: z.enum(['confidential', 'spa', 'public']),
   /** Whether other clients of the family may redeem it. */
@@ -31,7 +31,7 @@ const facts = z.object({
   /** Milliseconds since the epoch. */
   signedInAt: z.number(),
 });
-export type RefreshFacts = z.infer<typeof facts>;
+export type RefreshFacts = z.infer<typeof refreshFacts>;
 
 export interface RefreshToken {
   readonly tenantId: TenantId;
@@ -78,52 +78,59 @@ export async function issueRefreshToken(
   return { text, expiresIn: Math.max(1, Math.floor((expiresAt - at) / 1000)) };
 }
 
-export type Renewal =
-  | { readonly outcome: 'good'; readonly token: RefreshToken }
-  | { readonly outcome: 'unknown' | 'expired' | 'reused' };
+/** The refresh token of a digest, whatever became of it; `undefined` where none stands. */
+export async function findRefreshToken(queries: Queries, key: TokenKey): Promise<RefreshToken | undefined> {
+  const row = await selectToken(queries, key);
+  return (
+    row && {
+      tenantId: key.tenantId,
+      userId: guid<UserId>(row.user_id),
+      clientId: guid<ClientId>(row.client_id),
+      familyId: row.family_id,
+      facts: refreshFacts.parse(JSON.parse(row.facts)),
+    }
+  );
+}
 
 /**
  * Takes a refresh token to be replaced by the next of its family. One that was replaced before its grace is a copy in
  * other hands: the whole family ends (RFC 9700 §4.14.2), for which the transaction must be committed.
- *
- * @param check refuses who may not use the token, by throwing, before it counts as used
  */
 export async function takeRefreshToken(
   transaction: Transaction,
-  { tenantId, digest, at }: { readonly tenantId: TenantId; readonly digest: string; readonly at: number },
-  check: (token: RefreshToken) => void,
-): Promise<Renewal> {
-  const row = await transaction
-    .selectFrom('refresh_tokens')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where('token_hash', '=', digest)
-    .executeTakeFirst();
-  if (row === undefined) return { outcome: 'unknown' };
-  if (row.expires_at <= at) return { outcome: 'expired' };
-  const token: RefreshToken = {
-    tenantId,
-    userId: guid<UserId>(row.user_id),
-    clientId: guid<ClientId>(row.client_id),
-    familyId: row.family_id,
-    facts: facts.parse(JSON.parse(row.facts)),
-  };
-  check(token);
+  { tenantId, digest, at }: TokenKey & { readonly at: number },
+): Promise<'good' | 'unknown' | 'expired' | 'reused'> {
+  const row = await selectToken(transaction, { tenantId, digest });
+  if (row === undefined) return 'unknown';
+  if (row.expires_at <= at) return 'expired';
+  const { binding } = refreshFacts.parse(JSON.parse(row.facts));
   if (row.replaced_at !== null) {
-    if (token.facts.binding === 'confidential' || at - row.replaced_at <= grace) {
-      return { outcome: 'good', token };
-    }
+    if (binding === 'confidential' || at - row.replaced_at <= grace) return 'good';
     await endFamily(transaction, tenantId, row.family_id);
-    return { outcome: 'reused' };
+    return 'reused';
   }
-  const kept = token.facts.binding === 'confidential' ? confidentialGrace : rememberedFor;
+  const kept = binding === 'confidential' ? confidentialGrace : rememberedFor;
   await transaction
     .updateTable('refresh_tokens')
     .set({ replaced_at: at, expires_at: Math.min(row.expires_at, at + kept) })
     .where('tenant_id', '=', tenantId)
     .where('token_hash', '=', digest)
     .execute();
-  return { outcome: 'good', token };
+  return 'good';
+}
+
+interface TokenKey {
+  readonly tenantId: TenantId;
+  readonly digest: string;
+}
+
+async function selectToken(queries: Queries, { tenantId, digest }: TokenKey) {
+  return await queries
+    .selectFrom('refresh_tokens')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('token_hash', '=', digest)
+    .executeTakeFirst();
 }
 
 /** Ends all refresh tokens that descend from one sign-in at one client. */

@@ -20,6 +20,7 @@ export interface TokenRequest {
   /** The form-encoded body; `undefined` where it was of another type or missing. */
   readonly body: string | undefined;
   readonly authorization: string | undefined;
+  readonly origin: string | undefined;
   /** GUID of the exchange: the token's `uti`. */
   readonly traceId: string;
   readonly correlationId: string;
@@ -105,17 +106,29 @@ export class TokenEndpoint {
     grant: Grant,
     tenant: Tenant,
     form: TokenForm,
-    { authorization, version }: TokenRequest,
+    { authorization, version, origin }: TokenRequest,
   ): Promise<TokenDecision> {
     const shown = { form, authorization, grant: grant.grantTypes[0] };
     switch (grant.clientAuthentication) {
       case 'required': {
         const client = await this.#clients.authenticate(tenant, shown);
-        return await grant.decide({ tenant, client, version, parameters: grant.parameters(form, version) });
+        return await grant.decide({
+          tenant,
+          client,
+          version,
+          origin,
+          parameters: grant.parameters(form, version),
+        });
       }
       case 'as-registered': {
         const client = await this.#clients.identify(tenant, shown);
-        return await grant.decide({ tenant, client, version, parameters: grant.parameters(form, version) });
+        return await grant.decide({
+          tenant,
+          client,
+          version,
+          origin,
+          parameters: grant.parameters(form, version),
+        });
       }
       default:
         return grant satisfies never;

@@ -1,9 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { Log } from '../../foundation/log.ts';
+import type { Randomness } from '../../foundation/randomness.ts';
 import type { Directory } from '../directory/directory.ts';
+import type { TokenVerifier } from '../http/bearer.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { correlationId, traceId } from '../http/dialects/oauth.ts';
 import type { Database } from '../storage/database.ts';
@@ -12,40 +14,66 @@ import { defaultLifetime, longestLifetime } from './claims.ts';
 import { ClientAssertions } from './client-assertion.ts';
 import { ClientAuthentication } from './client-authentication.ts';
 import type { ClientCertificates } from './client-certificates.ts';
+import { DelegatedPermissions } from './delegated-permissions.ts';
+import { DeviceAuthorization } from './device-authorization.ts';
 import { registerDiscovery } from './discovery-routes.ts';
 import { grants } from './grants/registry.ts';
 import { TokenIssuer } from './issue.ts';
+import { RegisteredClients } from './registered-clients.ts';
 import { ResourceClaims } from './resource-claims.ts';
 import type { Signer } from './signer.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { TokenEndpoint } from './token-endpoint.ts';
+import { UserAnswers } from './user-answers.ts';
 
 export interface TokenServiceParts {
   readonly profile: CloudProfile;
   readonly clock: Clock;
   readonly log: Log;
+  readonly randomness: Randomness;
   readonly database: Database;
   readonly directory: Directory;
   readonly certificates: ClientCertificates;
   readonly keys: SigningKeys;
   readonly signer: Signer;
+  /** Of tokens that people's applications show to act on their behalf. */
+  readonly verifier: TokenVerifier;
   /** Seconds a token lives: 300 to 86 400; an hour unless told. */
   readonly tokenLifetime?: number;
   /** Seconds that applications' client assertions may have left to live; any unless told. */
   readonly assertionLifetime?: number;
 }
 
+const deviceUrls = [
+  ['v1', '/:tenant/oauth2/devicecode'],
+  ['v2', '/:tenant/oauth2/v2.0/devicecode'],
+] as const;
+
 /** Octets of a request body at most: an assertion with a chain fits. */
 const bodyLimit = 64 * 1024;
 
-/** Puts the token endpoint and the discovery documents on the login surface. */
-export function registerTokenService(app: FastifyInstance, parts: TokenServiceParts): void {
-  const { profile, clock, log, directory, keys, signer, certificates } = parts;
+/** What people's sign-in needs of the token service. */
+export interface TokenServices {
+  readonly audiences: Audiences;
+  readonly registered: RegisteredClients;
+  readonly permissions: DelegatedPermissions;
+  readonly issuer: TokenIssuer;
+}
+
+/** Puts the token endpoint, the device endpoint and the discovery documents on the login surface. */
+export function registerTokenService(app: FastifyInstance, parts: TokenServiceParts): TokenServices {
+  const { profile, clock, log, database, directory, keys, randomness, signer, certificates, verifier } =
+    parts;
   const lifetime = parts.tokenLifetime ?? defaultLifetime;
   if (!Number.isInteger(lifetime) || lifetime < 300 || lifetime > longestLifetime) {
     throw new RangeError(`a token lives 300 to ${longestLifetime} seconds, not ${lifetime}`);
   }
   const audiences = new Audiences(profile, directory);
+  const resourceClaims = new ResourceClaims(directory.appRoles);
+  const issuer = new TokenIssuer({ profile, keys, signer, clock }, lifetime);
+  const registered = new RegisteredClients(directory);
+  const permissions = new DelegatedPermissions({ database, directory });
+  const answers = new UserAnswers({ profile, clock, directory, audiences, permissions, resourceClaims });
   const endpoint = new TokenEndpoint({
     directory,
     clients: new ClientAuthentication({
@@ -54,8 +82,8 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
       keys,
       clock,
     }),
-    grants: grants({ audiences, resourceClaims: new ResourceClaims(directory.appRoles) }),
-    issuer: new TokenIssuer({ profile, keys, signer, clock }, lifetime),
+    grants: grants({ audiences, resourceClaims, database, clock, randomness, answers, verifier }),
+    issuer,
     log,
   });
 
@@ -70,7 +98,7 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
     ['v2', '/:tenant/oauth2/v2.0/token'],
   ] as const;
   for (const [version, url] of versions) {
-    app.post<{ Params: { tenant: string } }>(url, { bodyLimit }, async (request) => {
+    app.post<{ Params: { tenant: string } }>(url, { bodyLimit, onRequest: allowPages }, async (request) => {
       const correlation = correlationId(request);
       try {
         return await endpoint.answer({
@@ -78,6 +106,7 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
           claimedTenant: request.params.tenant,
           body: typeof request.body === 'string' ? request.body : undefined,
           authorization: request.headers.authorization,
+          origin: request.headers.origin,
           traceId: traceId(request.id),
           correlationId: correlation,
         });
@@ -89,6 +118,7 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
         throw error;
       }
     });
+    app.options(url, { onRequest: allowPages }, async (_request, reply) => reply.code(204).send());
     app.route<{ Params: { tenant: string } }>({
       method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
       url,
@@ -98,5 +128,30 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
     });
   }
 
-  registerDiscovery(app, { profile, database: parts.database, directory, keys });
+  const devices = new DeviceAuthorization({ profile, database, directory, registered, clock, randomness });
+  for (const [version, url] of deviceUrls) {
+    app.post<{ Params: { tenant: string } }>(url, { bodyLimit }, async (request) =>
+      devices.answer({
+        version,
+        claimedTenant: request.params.tenant,
+        body: typeof request.body === 'string' ? request.body : undefined,
+        address: request.ip,
+      }),
+    );
+  }
+
+  registerDiscovery(app, { profile, database, directory, keys });
+  return { audiences, registered, permissions, issuer };
+}
+
+/** Programs in pages of any site may ask (the Fetch standard's CORS): no cookie counts here, what they show does. */
+async function allowPages(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (request.headers.origin === undefined) return;
+  reply.headers({
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Methods': 'POST, OPTIONS',
+    'Access-Control-Allow-Headers': '*',
+    'Access-Control-Expose-Headers': 'x-ms-request-id, client-request-id',
+    'Access-Control-Max-Age': '86400',
+  });
 }

@@ -11,6 +11,8 @@ export interface GrantQuestion<Parameters, Client> {
   readonly parameters: Parameters;
   /** The endpoint that was asked. */
   readonly version: TokenVersion;
+  /** The page that asks, where a browser's program does (the `Origin` header). */
+  readonly origin: string | undefined;
 }
 
 interface GrantContract<Parameters, Client> {
