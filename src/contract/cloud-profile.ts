@@ -37,9 +37,12 @@ export function ownProfile(domain: string): CloudProfile {
   };
 }
 
-/** A surface, and what its host name tells beside: which vault is asked. */
+/**
+ * A surface, and what its host name tells beside: which vault is asked. `certificate-login` is the token endpoint for
+ * clients that prove themselves by the certificate of their connection.
+ */
 export type Surface =
-  | { readonly kind: 'login' | 'management' | 'graph' | 'agents' }
+  | { readonly kind: 'login' | 'certificate-login' | 'management' | 'graph' | 'agents' }
   | { readonly kind: 'vault'; readonly vaultName: string };
 
 /** Other names of Entra's that clients may ask for under the `azure` profile. */
@@ -51,18 +54,54 @@ export function loginNames(profile: CloudProfile): readonly string[] {
 }
 
 /**
+ * Where the token endpoint asks for a client certificate (RFC 8705 §5): MSAL puts `mtlsauth.` in the place of `login.`,
+ * and Azure's own name is another.
+ */
+export function certificateLoginName(profile: CloudProfile): string {
+  return profile.kind === 'azure' ? 'mtlsauth.microsoft.com' : profile.login.replace(/^login\./, 'mtlsauth.');
+}
+
+/** In front of a target's name: the same target, over connections that ask for a client certificate. */
+const boundPrefix = 'mtlstb.';
+
+/**
+ * Whether connections to a host name are asked for a client certificate. Everywhere else no client is asked, so that no
+ * browser shows its user a choice of certificates.
+ */
+export function asksForCertificate(profile: CloudProfile, hostName: string): boolean {
+  const host = hostName.toLowerCase();
+  return (
+    isCertificateLogin(profile, host) ||
+    host === boundPrefix + profile.management ||
+    host === boundPrefix + profile.graph ||
+    host.endsWith(`.${boundPrefix}${profile.vaultSuffix}`)
+  );
+}
+
+/** Azure has the name once more in front of each region; where it is, is not asked for here. */
+function isCertificateLogin(profile: CloudProfile, host: string): boolean {
+  const name = certificateLoginName(profile);
+  return (
+    host === name || (host.endsWith(`.${name}`) && /^[a-z0-9]{1,40}$/.test(host.slice(0, -name.length - 1)))
+  );
+}
+
+/**
  * Which surface answers for a host name (any case, port allowed), or `undefined` where none does.
  * A vault's name is one label in front of the suffix.
  */
 export function surfaceOf(profile: CloudProfile, hostHeader: string): Surface | undefined {
   const host = hostHeader.toLowerCase().replace(/:\d{1,5}$/, '');
-  if (host === profile.management) return { kind: 'management' };
-  if (host === profile.graph) return { kind: 'graph' };
+  const target = host.startsWith(boundPrefix) ? host.slice(boundPrefix.length) : host;
+  if (target === profile.management) return { kind: 'management' };
+  if (target === profile.graph) return { kind: 'graph' };
   if (host === profile.agents) return { kind: 'agents' };
   if (loginNames(profile).includes(host)) return { kind: 'login' };
+  if (isCertificateLogin(profile, host)) return { kind: 'certificate-login' };
   const suffix = `.${profile.vaultSuffix}`;
+  const boundSuffix = `.${boundPrefix}${profile.vaultSuffix}`;
   if (host.endsWith(suffix)) {
-    const vaultName = host.slice(0, -suffix.length);
+    const vaultName = host.slice(0, -(host.endsWith(boundSuffix) ? boundSuffix : suffix).length);
     if (/^[a-z0-9-]{3,24}$/.test(vaultName)) return { kind: 'vault', vaultName };
   }
   return undefined;
@@ -76,6 +115,11 @@ export function certificateNames(profile: CloudProfile): readonly string[] {
     profile.graph,
     profile.agents,
     `*.${profile.vaultSuffix}`,
+    certificateLoginName(profile),
+    `*.${certificateLoginName(profile)}`,
+    boundPrefix + profile.management,
+    boundPrefix + profile.graph,
+    `*.${boundPrefix}${profile.vaultSuffix}`,
   ];
 }
 
@@ -86,6 +130,7 @@ const azureDomains = [
   'graph.microsoft.com',
   'windows.net',
   'login.microsoft.com',
+  'mtlsauth.microsoft.com',
   'microsoftazure.us',
   'usgovcloudapi.net',
   'chinacloudapi.cn',

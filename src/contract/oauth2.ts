@@ -8,9 +8,16 @@ import { z } from 'zod';
 /** RFC 7523 §2.2: a JWT as client credential. */
 export const jwtBearerAssertion = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
+/** The same, where the assertion is bound to the certificate of the connection; MSAL.NET sends it. */
+export const jwtPopAssertion = 'urn:ietf:params:oauth:client-assertion-type:jwt-pop';
+
+/** How a token is to be used: by whoever bears it, or over connections with its certificate alone (RFC 8705 §3). */
+const tokenType = z.enum(['Bearer', 'mtls_pop']);
+export type TokenType = z.infer<typeof tokenType>;
+
 /** Answer of `/oauth2/v2.0/token` to `client_credentials`; seconds are numbers, and there is no `scope`. */
 export const tokenAnswerV2 = z.object({
-  token_type: z.literal('Bearer'),
+  token_type: tokenType,
   expires_in: z.int(),
   ext_expires_in: z.int(),
   /** Seconds after which a renewal makes sense; present where the token lives more than two hours. */
@@ -23,7 +30,7 @@ const numberText = z.string().regex(/^\d{1,12}$/);
 
 /** Answer of `/oauth2/token` to `client_credentials`; seconds are decimal strings. */
 export const tokenAnswerV1 = z.object({
-  token_type: z.literal('Bearer'),
+  token_type: tokenType,
   expires_in: numberText,
   ext_expires_in: numberText,
   expires_on: numberText,
@@ -109,6 +116,9 @@ export const openidConfiguration = z.object({
   tenant_region_scope: z.string().nullable(),
   cloud_instance_name: z.string(),
   cloud_graph_host_name: z.string(),
+  /** RFC 8705 §5 and §3.3: where clients show certificates, and that tokens can be bound to them. */
+  mtls_endpoint_aliases: z.object({ token_endpoint: z.string() }).optional(),
+  tls_client_certificate_bound_access_tokens: z.literal(true).optional(),
   msgraph_host: z.string(),
   rbac_url: z.string().optional(),
 });

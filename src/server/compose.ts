@@ -157,7 +157,8 @@ function createApps(parts: {
   const authorities = new InstanceAuthorities({ sealer, randomness });
 
   const login = surface(oauthDialect(profile, clock), true);
-  registerTokenService(login, {
+  const certificateLogin = surface(oauthDialect(profile, clock), true);
+  registerTokenService(login, certificateLogin, {
     profile,
     clock,
     log,
@@ -222,7 +223,7 @@ function createApps(parts: {
     log,
   });
 
-  return { login, graph, management, agents, vault };
+  return { login, 'certificate-login': certificateLogin, graph, management, agents, vault };
 }
 
 /** What ends with a resource, in the transaction that ends it. */

@@ -26,6 +26,7 @@ function options() {
     tls,
     apps: {
       login: app('login'),
+      'certificate-login': app('certificate-login'),
       management: app('management'),
       graph: app('graph'),
       agents: app('agents'),
@@ -40,6 +41,7 @@ async function ask(
   port: number,
   host: string,
   others: readonly string[] = [],
+  servername = 'login.microsoftonline.com',
 ): Promise<{ status: number; body: string }> {
   return await new Promise((resolve, reject) => {
     https
@@ -47,7 +49,7 @@ async function ask(
         {
           host: '127.0.0.1',
           port,
-          servername: 'login.microsoftonline.com',
+          servername,
           ca: authority.certificate,
           headers: ['Host', host, ...others],
           agent: false,
@@ -96,6 +98,33 @@ describe('the one listener', () => {
       'Bearer b',
     ]);
     assert.match(reply.body, /Bearer a, Bearer b/);
+  });
+
+  test('hears a client whose first message comes in single octets, under any name', async () => {
+    await using surfaces = await listen(options(), { host: '127.0.0.1', port: 0 });
+    for (const host of ['login.microsoftonline.com', 'mtlsauth.microsoft.com']) {
+      const relay = net.createServer((near) => {
+        const far = net.connect(surfaces.port, '127.0.0.1');
+        far.setNoDelay(true);
+        far.pipe(near);
+        for (const socket of [near, far]) socket.on('error', () => undefined);
+        near.once('data', (hello: Buffer) => {
+          near.pause();
+          let at = 0;
+          const next = () => {
+            if (at === hello.length) return void near.pipe(far);
+            at += 1;
+            far.write(hello.subarray(at - 1, at), () => setImmediate(next));
+          };
+          next();
+        });
+      });
+      relay.listen(0, '127.0.0.1');
+      await once(relay, 'listening');
+      const { port } = relay.address() as net.AddressInfo;
+      assert.equal((await ask(port, host, [], host)).status, 200);
+      relay.close();
+    }
   });
 
   test("does not answer Azure's names beyond loopback", async () => {

@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { type CloudProfile, type Surface, surfaceOf } from '../contract/cloud-profile.ts';
+import { asksForCertificate, type CloudProfile, type Surface, surfaceOf } from '../contract/cloud-profile.ts';
 import type { Log } from '../foundation/log.ts';
 import type { TlsIdentity } from './certificate-authority.ts';
+import { requestCertificates } from './certificate-requests.ts';
 
 /** Milliseconds that requests under way get to finish when the server ends; well below the 10 s that are promised. */
 const drainTime = 8000;
@@ -47,24 +48,34 @@ export async function listen(
   if (refusal !== undefined) throw new ListenError(refusal);
   await Promise.all(Object.values(apps).map((app) => app.ready()));
 
+  const handshakeTimeout = options.handshakeTimeout ?? 10_000;
+  const identity = {
+    cert: options.tls.certificateChain,
+    key: options.tls.privateKey,
+    minVersion: 'TLSv1.2',
+  } as const;
   const server = https.createServer(
     {
-      cert: options.tls.certificateChain,
-      key: options.tls.privateKey,
-      minVersion: 'TLSv1.2',
+      ...identity,
       headersTimeout: 10_000,
       requestTimeout: 15_000,
       // longer than clients and proxies keep theirs: who closes first must not be the one who may be asked meanwhile
       keepAliveTimeout: 95_000,
       maxHeaderSize: 32 * 1024,
       insecureHTTPParser: false,
-      handshakeTimeout: options.handshakeTimeout ?? 10_000,
+      handshakeTimeout,
       // of two Host or Authorization headers one would be checked and the other meant: joined, neither holds
       joinDuplicateHeaders: true,
     },
     (request, response) => dispatch(request, response),
   );
   server.maxConnections = maxConnections;
+  requestCertificates(server, {
+    asksForCertificate: (name) => asksForCertificate(profile, name),
+    tls: identity,
+    handshakeTimeout,
+    log,
+  });
   /** Answers under way, for their connections to be closed behind them when the server ends. */
   const underWay = new Set<ServerResponse>();
 

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPair, type KeyObject, webcrypto, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import type { FastifyInstance } from 'fastify';
 import * as jose from 'jose';
 import { azureProfile, type CloudProfile } from '../../src/contract/cloud-profile.ts';
 import type { KeySet, OauthError } from '../../src/contract/oauth2.ts';
@@ -137,6 +138,9 @@ export interface TestTokenService extends AsyncDisposable {
   readonly signer: Signer;
   readonly verifier: AccessTokenVerifier;
   readonly certificates: MemoryCertificates;
+  /** The surfaces, for listeners with names. */
+  readonly login: FastifyInstance;
+  readonly certificateLogin: FastifyInstance;
   /** Origin of the listener. */
   readonly origin: string;
   /** A tenant with two signing keys. */
@@ -181,13 +185,16 @@ export async function testTokenService(
   const signer = createSigner({ database, sealer }, 1);
   const verifier = new AccessTokenVerifier({ profile, keys, directory, clock });
   const certificates = new MemoryCertificates();
-  const app = createSurface({
-    dialect: oauthDialect(profile, clock),
-    log: silentLog,
-    randomness: systemRandomness,
-    tolerateSlashes: true,
-  });
-  registerTokenService(app, {
+  const surface = () =>
+    createSurface({
+      dialect: oauthDialect(profile, clock),
+      log: silentLog,
+      randomness: systemRandomness,
+      tolerateSlashes: true,
+    });
+  const app = surface();
+  const certificateLogin = surface();
+  registerTokenService(app, certificateLogin, {
     profile,
     clock,
     randomness: systemRandomness,
@@ -223,6 +230,8 @@ export async function testTokenService(
     signer,
     verifier,
     certificates,
+    login: app,
+    certificateLogin,
     origin,
 
     async tenant(domain) {
@@ -302,6 +311,7 @@ export async function testTokenService(
 
     async [Symbol.asyncDispose]() {
       await app.close();
+      await certificateLogin.close();
       await follower[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
     },

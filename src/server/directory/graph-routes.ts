@@ -4,6 +4,7 @@ import { getByIdsBody, type ServicePrincipalPage } from '../../contract/graph.ts
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type ClientId, type PrincipalId, parseGuid } from '../../foundation/ids.ts';
 import { bearerToken, type Caller, type TokenVerifier } from '../http/bearer.ts';
+import { presentedCertificate } from '../http/presented-certificate.ts';
 import type { Database } from '../storage/database.ts';
 import { selectPrincipal, selectPrincipals, selectPrincipalsOf } from './directory-store.ts';
 import { parsePrincipalFilter } from './graph-filter.ts';
@@ -38,7 +39,9 @@ export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
 
   app.addHook('onRequest', async (request) => {
-    const caller = await tokens.verify(bearerToken(request.headers.authorization), audiences);
+    const caller = await tokens.verify(bearerToken(request.headers.authorization), audiences, undefined, () =>
+      presentedCertificate(request),
+    );
     if (!(await mayRead(caller))) throw new DomainError('forbidden', denied);
     callers.set(request, caller);
   });

@@ -33,6 +33,7 @@ export type RejectionReason =
   | 'audience'
   | 'expired'
   | 'not-yet-valid'
+  | 'binding' // bound to a certificate that the connection does not show
   | 'revoked'; // the principal is gone or disabled, or the token is older than its `tokensValidFrom`
 
 export class TokenRejected extends DomainError {
@@ -61,13 +62,19 @@ export interface TokenVerifier {
    *
    * @param audiences the audiences this surface answers to, without trailing slash
    * @param users which tokens of people are taken; none unless told
+   * @param certificate SHA-256 (base64url) of the certificate that the connection shows; asked for a bound token alone
    * @throws TokenRejected where the token does not hold
    */
-  verify(token: string, audiences: readonly string[], users?: AcceptedUsers): Promise<Caller>;
+  verify(
+    token: string,
+    audiences: readonly string[],
+    users?: AcceptedUsers,
+    certificate?: () => string | undefined,
+  ): Promise<Caller>;
 }
 
 /**
- * The token of an `Authorization` header.
+ * The token of an `Authorization` header, `Bearer` or `mtls_pop`: what binds a token is the token, whatever it is called.
  *
  * @throws TokenRejected `missing` without a header, `malformed` where it is not exactly one bearer token
  */
@@ -75,7 +82,9 @@ export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined || authorization === '') {
     throw new TokenRejected('missing', 'the Authorization header is missing');
   }
-  const match = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization);
+  const match = /^(?:Bearer|mtls_pop) +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(
+    authorization,
+  );
   if (match === null) throw new TokenRejected('malformed', 'the Authorization header is not a bearer token');
   return match[1] as string;
 }

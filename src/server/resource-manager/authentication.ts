@@ -35,18 +35,23 @@ export interface Authentication {
 /**
  * Who calls. The challenge names the tenant of the subscription that is asked for: tools find it out so (a.4).
  *
+ * @param certificate SHA-256 (base64url) of the certificate that the connection shows
  * @throws ArmError 401
  */
 export async function authenticate(
   { verifier, profile, origins }: Authentication,
   authorization: string | undefined,
   subscription: Subscription | undefined,
+  certificate: () => string | undefined,
 ): Promise<Caller> {
   const audiences = managementAudiences(profile, origins);
   try {
-    return await verifier.verify(bearerToken(authorization), [...audiences, managementAppId], {
-      scope: 'user_impersonation',
-    });
+    return await verifier.verify(
+      bearerToken(authorization),
+      [...audiences, managementAppId],
+      { scope: 'user_impersonation' },
+      certificate,
+    );
   } catch (error) {
     if (!(error instanceof TokenRejected)) throw error;
     throw unauthorized(
@@ -99,6 +104,7 @@ function wording(
     case 'signature':
     case 'issuer':
     case 'not-yet-valid':
+    case 'binding':
     case 'revoked':
       return ['InvalidAuthenticationToken', 'The access token is invalid.'];
   }

@@ -35,6 +35,8 @@ export interface IncomingRequest {
   /** The request target, raw. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** SHA-256 (base64url) of the certificate that its connection shows. */
+  readonly certificate: () => string | undefined;
 }
 
 export interface PipelineOptions extends Authentication {
@@ -71,7 +73,12 @@ export async function admit(options: PipelineOptions, request: IncomingRequest):
   const subscriptionId = subscriptionOf(target);
   const subscription =
     subscriptionId === undefined ? undefined : await findSubscription(options.database.read, subscriptionId);
-  const caller = await authenticate(options, request.headers.authorization, subscription);
+  const caller = await authenticate(
+    options,
+    request.headers.authorization,
+    subscription,
+    request.certificate,
+  );
   if (subscriptionId !== undefined) {
     if (subscription === undefined) throw subscriptionNotFound(subscriptionId);
     requireTrust(options, caller, subscription);

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { presentedCertificate } from '../http/presented-certificate.ts';
 import { type Admitted, admit, type PipelineOptions, perform } from './operation-pipeline.ts';
 import { createOperationRegistry } from './operation-registry.ts';
 import type { ResourceType } from './provider.ts';
@@ -24,7 +25,8 @@ export function registerResourceManager(app: FastifyInstance, options: ResourceM
     // before the body is read: who may not ask makes nobody parse
     onRequest: async (request) => {
       const { method, headers, raw } = request;
-      admitted.set(request, await admit(pipeline, { method, url: raw.url ?? '', headers }));
+      const certificate = () => presentedCertificate(request);
+      admitted.set(request, await admit(pipeline, { method, url: raw.url ?? '', headers, certificate }));
     },
     handler: async (request, reply) => {
       const ready = admitted.get(request);

@@ -6,6 +6,7 @@ import type { TenantId } from '../../foundation/ids.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Authorizer, Decision } from '../authorization/evaluate.ts';
 import { bearerToken, type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
+import { presentedCertificate } from '../http/presented-certificate.ts';
 
 /** What a request is about, as its host name says: a vault, a storage account. It lies in one tenant. */
 export interface Place {
@@ -198,9 +199,12 @@ export function registerTarget<P extends Place>(
 
   async function authenticate(request: FastifyRequest, place: P): Promise<Caller> {
     try {
-      return await verifier.verify(onlyBearerToken(request), target.audiences(request), {
-        scope: 'user_impersonation',
-      });
+      return await verifier.verify(
+        onlyBearerToken(request),
+        target.audiences(request),
+        { scope: 'user_impersonation' },
+        () => presentedCertificate(request),
+      );
     } catch (error) {
       if (error instanceof TokenRejected) throw refusals.unauthenticated(request, place, error);
       throw error;

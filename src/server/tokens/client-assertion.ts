@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { CloudProfile } from '../../contract/cloud-profile.ts';
-import { loginNames } from '../../contract/cloud-profile.ts';
+import { type CloudProfile, certificateLoginName, loginNames } from '../../contract/cloud-profile.ts';
 import { type ClientId, parseGuid, type TenantId } from '../../foundation/ids.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
@@ -129,18 +128,17 @@ export class ClientAssertions {
     if (principal === undefined || certificate === undefined) {
       if (decoy !== undefined) signatureHolds('RS256', decoy, jws.signingInput, jws.signature);
       if (principal === undefined) return undefined;
-      throw badSignature('The key was not found.', assertion);
+      throw badSignature('The key was not found.', assertion.thumbprints);
     }
     const algorithm = algorithmFor(jws.header['alg'], certificate.publicKey);
     if (algorithm === undefined || !keyIsSound(certificate.publicKey)) throw aadsts(5002730, {});
     if (!signatureHolds(algorithm, certificate.publicKey, jws.signingInput, jws.signature)) {
       throw badSignature(
         'The provided signature value did not match the expected signature value.',
-        assertion,
+        assertion.thumbprints,
       );
     }
-    if (certificate.notAfter <= now) throw badSignature('The key used is expired.', assertion);
-    if (certificate.notBefore > now + skew * 1000) throw aadsts(1000502, {});
+    checkDates(certificate, now, assertion.thumbprints);
     checkParties(jws.payload, principal);
     this.#checkAudience(jws.payload['aud'], tenant);
     const onceOnly = certificate.resourceId !== undefined;
@@ -148,6 +146,22 @@ export class ClientAssertions {
     const jti = readJti(jws.payload['jti']);
     if (onceOnly && jti === undefined) throw aadsts(50027, { reason: "The claim 'jti' is missing." });
     return { certificate, facts: { jti, expiresAt: Math.ceil((expires + skew) * 1000), onceOnly } };
+  }
+
+  /**
+   * The client's certificate of a thumbprint, at this time; that the client holds its key is proven already.
+   *
+   * @param thumbprint SHA-256, base64url
+   * @param now milliseconds since the epoch
+   * @throws DomainError AADSTS700027, 1000502 or 5002730
+   */
+  async certificateOf(principal: Principal, thumbprint: string, now: number): Promise<ClientCertificate> {
+    const thumbprints: readonly Thumbprint[] = [{ algorithm: 'sha-256', value: thumbprint }];
+    const certificate = await this.#find(principal.tenantId, principal, thumbprints);
+    if (certificate === undefined) throw badSignature('The key was not found.', thumbprints);
+    if (!keyIsSound(certificate.publicKey)) throw aadsts(5002730, {});
+    checkDates(certificate, now, thumbprints);
+    return certificate;
   }
 
   async #find(
@@ -184,6 +198,7 @@ export class ClientAssertions {
     const accepted = new Set<string>();
     for (const name of [tenantId, defaultDomain]) {
       accepted.add(`https://${this.#profile.v1IssuerHost}/${name}`);
+      accepted.add(`https://${certificateLoginName(this.#profile)}/${name}/oauth2/v2.0/token`);
       for (const host of loginNames(this.#profile)) {
         const authority = `https://${host}/${name}`;
         for (const path of ['/v2.0', '/oauth2/token', '/oauth2/v2.0/token']) {
@@ -257,7 +272,16 @@ function isoTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }
 
-function badSignature(reason: string, { thumbprints }: ClaimedAssertion) {
+function checkDates(
+  { notBefore, notAfter }: ClientCertificate,
+  now: number,
+  thumbprints: readonly Thumbprint[],
+): void {
+  if (notAfter <= now) throw badSignature('The key used is expired.', thumbprints);
+  if (notBefore > now + skew * 1000) throw aadsts(1000502, {});
+}
+
+function badSignature(reason: string, thumbprints: readonly Thumbprint[]) {
   const [first] = thumbprints;
   const hex = first === undefined ? '' : Buffer.from(first.value, 'base64url').toString('hex').toUpperCase();
   return aadsts(700027, { reason, thumbprint: hex });

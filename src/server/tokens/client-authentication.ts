@@ -1,12 +1,13 @@
-import { jwtBearerAssertion } from '../../contract/oauth2.ts';
+import { jwtBearerAssertion, jwtPopAssertion } from '../../contract/oauth2.ts';
 import type { Clock } from '../../foundation/clock.ts';
-import type { DomainError } from '../../foundation/domain-error.ts';
+import { type DomainError, unreachable } from '../../foundation/domain-error.ts';
 import { type ClientId, parseGuid, type TenantId } from '../../foundation/ids.ts';
 import { checkSecret } from '../directory/applications.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
+import { boundCertificate } from './bound-tokens.ts';
 import {
   type AssertionFacts,
   type ClaimedAssertion,
@@ -26,6 +27,8 @@ export interface AuthenticatedClient {
   readonly hostResourceId: string | undefined;
   /** What was shown, for the audit line: a certificate's thumbprint. */
   readonly credential: string | undefined;
+  /** SHA-256 of the certificate that the connection shows, base64url: what a token can be bound to. */
+  readonly connectionCertificate: string | undefined;
   /** For whoever refuses what comes again; `undefined` where the client showed no assertion. */
   readonly assertion: AssertionFacts | undefined;
 }
@@ -39,6 +42,9 @@ export interface PublicClient {
   readonly principal: Principal | undefined;
 }
 
+/** A client that has proven itself, whatever its connection shows beside. */
+type Proven = Omit<AuthenticatedClient, 'connectionCertificate'>;
+
 /** What a request shows to prove its client. */
 type ClaimedCredential =
   | { readonly kind: 'secret'; readonly claimedClientId: string; readonly secret: string }
@@ -46,9 +52,22 @@ type ClaimedCredential =
       readonly kind: 'assertion';
       readonly claimedClientId: string | undefined;
       readonly assertion: ClaimedAssertion;
-    };
+    }
+  | { readonly kind: 'certificate'; readonly claimedClientId: string; readonly thumbprint: string };
 
-/** RFC 6749 §2.3 with the methods of b.1: `client_secret_post`, `client_secret_basic`, `private_key_jwt`. */
+/** What a request brings along from which its client is found. */
+export interface ShownByClient {
+  readonly form: TokenForm;
+  readonly authorization: string | undefined;
+  /** SHA-256 of the certificate that the connection shows, base64url; only where the endpoint asks for one. */
+  readonly certificate: string | undefined;
+  readonly grant: string;
+}
+
+/**
+ * RFC 6749 §2.3 with the methods of b.1: `client_secret_post`, `client_secret_basic`, `private_key_jwt`, and
+ * `self_signed_tls_client_auth` (RFC 8705 §2.2) where the endpoint asks for certificates.
+ */
 export class ClientAuthentication {
   readonly #directory: Pick<Directory, 'client'>;
   readonly #registered: RegisteredClients;
@@ -74,15 +93,10 @@ export class ClientAuthentication {
    *
    * @throws DomainError of `aadsts.ts`: 700016, 7000112, 7000215, 7000216, 7000222 and those of assertions
    */
-  async authenticate(
-    tenant: Tenant,
-    request: { readonly form: TokenForm; readonly authorization: string | undefined; readonly grant: string },
-  ): Promise<AuthenticatedClient> {
-    const claimed = readCredential(request.form, request.authorization);
+  async authenticate(tenant: Tenant, request: ShownByClient): Promise<AuthenticatedClient> {
+    const claimed = readCredential(request);
     if (claimed === undefined) throw aadsts(7000216, { grant: request.grant });
-    const client = await (claimed.kind === 'secret'
-      ? this.#bySecret(tenant, claimed)
-      : this.#byAssertion(tenant, claimed));
+    const client = await this.#prove(tenant, claimed, request.certificate);
     const { principal } = client;
     if (!principal.enabled) {
       throw aadsts(7000112, { client: principal.clientId, name: principal.displayName });
@@ -96,13 +110,10 @@ export class ClientAuthentication {
    *
    * @throws DomainError of `aadsts.ts`: those of `authenticate`, and 7000218 for a confidential client that shows nothing
    */
-  async identify(
-    tenant: Tenant,
-    request: { readonly form: TokenForm; readonly authorization: string | undefined; readonly grant: string },
-  ): Promise<AuthenticatedClient | PublicClient> {
+  async identify(tenant: Tenant, request: ShownByClient): Promise<AuthenticatedClient | PublicClient> {
     const claimedClientId = given(request.form, 'client_id') ?? '';
     const registered = await this.#registered.find(tenant, claimedClientId);
-    if (readCredential(request.form, request.authorization) !== undefined) {
+    if (readCredential(request) !== undefined) {
       if (registered?.principal === undefined && registered !== undefined) throw aadsts(700025, {});
       return await this.authenticate(tenant, request);
     }
@@ -112,10 +123,27 @@ export class ClientAuthentication {
     return { proof: 'none', clientId, displayName, principal };
   }
 
+  async #prove(
+    tenant: Tenant,
+    claimed: ClaimedCredential,
+    connectionCertificate: string | undefined,
+  ): Promise<AuthenticatedClient> {
+    switch (claimed.kind) {
+      case 'secret':
+        return { ...(await this.#bySecret(tenant, claimed)), connectionCertificate };
+      case 'assertion':
+        return { ...(await this.#byAssertion(tenant, claimed)), connectionCertificate };
+      case 'certificate':
+        return { ...(await this.#byCertificate(tenant, claimed)), connectionCertificate };
+      default:
+        return unreachable(claimed);
+    }
+  }
+
   async #bySecret(
     tenant: Tenant,
     { claimedClientId, secret }: Extract<ClaimedCredential, { readonly kind: 'secret' }>,
-  ): Promise<AuthenticatedClient> {
+  ): Promise<Proven> {
     const client = await this.#find(tenant.tenantId, parseGuid<ClientId>(claimedClientId));
     const result = checkSecret(client?.secrets, secret, this.#clock.now());
     if (client === undefined) throw unknownClient(claimedClientId, tenant);
@@ -134,7 +162,7 @@ export class ClientAuthentication {
   async #byAssertion(
     tenant: Tenant,
     { claimedClientId, assertion }: Extract<ClaimedCredential, { readonly kind: 'assertion' }>,
-  ): Promise<AuthenticatedClient> {
+  ): Promise<Proven> {
     const clientId =
       claimedClientId === undefined ? assertion.claimedSubject : parseGuid<ClientId>(claimedClientId);
     const principal = (await this.#find(tenant.tenantId, clientId))?.principal;
@@ -158,6 +186,23 @@ export class ClientAuthentication {
     };
   }
 
+  /** TLS has proven that the client holds the key: what is left is whose certificate it is, and whether it stands. */
+  async #byCertificate(
+    tenant: Tenant,
+    { claimedClientId, thumbprint }: Extract<ClaimedCredential, { readonly kind: 'certificate' }>,
+  ): Promise<Proven> {
+    const principal = (await this.#find(tenant.tenantId, parseGuid<ClientId>(claimedClientId)))?.principal;
+    if (principal === undefined) throw unknownClient(claimedClientId, tenant);
+    const certificate = await this.#assertions.certificateOf(principal, thumbprint, this.#clock.now());
+    return {
+      principal,
+      proof: 'certificate',
+      hostResourceId: certificate.resourceId,
+      credential: certificate.thumbprint,
+      assertion: undefined,
+    };
+  }
+
   async #find(tenantId: TenantId, clientId: ClientId | undefined) {
     return clientId === undefined ? undefined : await this.#directory.client(tenantId, clientId);
   }
@@ -168,12 +213,13 @@ function unknownClient(claimedClientId: string, tenant: Tenant): DomainError {
 }
 
 /**
- * What the request shows; one method only (RFC 6749 §2.3).
+ * What the request shows; one method only (RFC 6749 §2.3). A certificate of the connection proves the client where
+ * nothing else is shown; beside something else it is what a token can be bound to.
  *
  * @returns `undefined` where it shows nothing
  * @throws DomainError AADSTS900144, 9002313 and those of `readAssertion`
  */
-function readCredential(form: TokenForm, authorization: string | undefined): ClaimedCredential | undefined {
+function readCredential({ form, authorization, certificate }: ShownByClient): ClaimedCredential | undefined {
   const clientId = given(form, 'client_id');
   const secret = given(form, 'client_secret');
   const assertion = given(form, 'client_assertion');
@@ -191,13 +237,29 @@ function readCredential(form: TokenForm, authorization: string | undefined): Cla
   if (assertion !== undefined) {
     const type = given(form, 'client_assertion_type');
     if (type === undefined) throw aadsts(900144, { parameter: 'client_assertion_type' });
-    if (type !== jwtBearerAssertion) {
+    if (type !== jwtBearerAssertion && type !== jwtPopAssertion) {
       throw aadsts(9002313, { reason: "The 'client_assertion_type' is not supported." });
     }
-    return { kind: 'assertion', claimedClientId: clientId, assertion: readAssertion(assertion) };
+    const claimed = readAssertion(assertion);
+    checkBinding(claimed, type === jwtPopAssertion, certificate);
+    return { kind: 'assertion', claimedClientId: clientId, assertion: claimed };
   }
   if (clientId === undefined) throw aadsts(900144, { parameter: 'client_id' });
-  return secret === undefined ? undefined : { kind: 'secret', claimedClientId: clientId, secret };
+  if (secret !== undefined) return { kind: 'secret', claimedClientId: clientId, secret };
+  if (certificate === undefined) return undefined;
+  return { kind: 'certificate', claimedClientId: clientId, thumbprint: certificate };
+}
+
+/** An assertion that is bound to a certificate counts only over a connection with it. */
+function checkBinding(
+  { jws }: ClaimedAssertion,
+  mustBeBound: boolean,
+  certificate: string | undefined,
+): void {
+  const boundTo = boundCertificate(jws.payload);
+  if (boundTo === undefined ? mustBeBound : boundTo !== certificate) {
+    throw aadsts(50027, { reason: 'The client assertion is bound to a certificate that is not shown.' });
+  }
 }
 
 /** RFC 6749 §2.3.1: both halves form-encoded, then base64. */

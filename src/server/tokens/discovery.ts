@@ -1,4 +1,4 @@
-import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import { type CloudProfile, certificateLoginName } from '../../contract/cloud-profile.ts';
 import type { OpenidConfiguration, PublishedKey, UserRealm } from '../../contract/oauth2.ts';
 import type { TenantId } from '../../foundation/ids.ts';
 import { issuerOf, type TokenVersion } from './issuers.ts';
@@ -49,6 +49,14 @@ export function openidDocument(
   if (version === 'v2') {
     return {
       ...shared,
+      token_endpoint_auth_methods_supported: [
+        ...shared.token_endpoint_auth_methods_supported,
+        'self_signed_tls_client_auth',
+      ],
+      mtls_endpoint_aliases: {
+        token_endpoint: `https://${certificateLoginName(profile)}/${subject}/oauth2/v2.0/token`,
+      },
+      tls_client_certificate_bound_access_tokens: true,
       response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
       scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
       userinfo_endpoint: `https://${profile.graph}/oidc/userinfo`,

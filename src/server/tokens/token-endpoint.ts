@@ -1,4 +1,4 @@
-import type { TokenAnswerV1, TokenAnswerV2, UserTokenMembers } from '../../contract/oauth2.ts';
+import type { TokenAnswerV1, TokenAnswerV2, TokenType, UserTokenMembers } from '../../contract/oauth2.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
@@ -21,6 +21,8 @@ export interface TokenRequest {
   readonly body: string | undefined;
   readonly authorization: string | undefined;
   readonly origin: string | undefined;
+  /** SHA-256 of the certificate that the connection shows, base64url; only where the endpoint asks for one. */
+  readonly certificate: string | undefined;
   /** GUID of the exchange: the token's `uti`. */
   readonly traceId: string;
   readonly correlationId: string;
@@ -66,8 +68,8 @@ export class TokenEndpoint {
     const issued = await this.#issuer.issue(decision, tokenId);
     const members = await this.#alongside(decision);
     return request.version === 'v1'
-      ? { ...answerV1(issued, decision.requested), ...members }
-      : { ...answerV2(issued), ...members };
+      ? { ...answerV1(issued, decision), ...members }
+      : { ...answerV2(issued, decision), ...members };
   }
 
   /** The tenant that the path names; `undefined` where it says "whichever tenant". */
@@ -106,9 +108,9 @@ export class TokenEndpoint {
     grant: Grant,
     tenant: Tenant,
     form: TokenForm,
-    { authorization, version, origin }: TokenRequest,
+    { authorization, certificate, version, origin }: TokenRequest,
   ): Promise<TokenDecision> {
-    const shown = { form, authorization, grant: grant.grantTypes[0] };
+    const shown = { form, authorization, certificate, grant: grant.grantTypes[0] };
     switch (grant.clientAuthentication) {
       case 'required': {
         const client = await this.#clients.authenticate(tenant, shown);
@@ -168,9 +170,9 @@ export class TokenEndpoint {
   }
 }
 
-function answerV2({ token, expiresIn }: IssuedToken): TokenAnswerV2 {
+function answerV2({ token, expiresIn }: IssuedToken, decision: TokenDecision): TokenAnswerV2 {
   return {
-    token_type: 'Bearer',
+    token_type: tokenTypeOf(decision),
     expires_in: expiresIn,
     ext_expires_in: expiresIn,
     ...(expiresIn > refreshHintFrom ? { refresh_in: Math.floor(expiresIn / 2) } : {}),
@@ -178,14 +180,21 @@ function answerV2({ token, expiresIn }: IssuedToken): TokenAnswerV2 {
   };
 }
 
-function answerV1({ token, expiresIn, expiresAt, notBefore }: IssuedToken, resource: string): TokenAnswerV1 {
+function answerV1(
+  { token, expiresIn, expiresAt, notBefore }: IssuedToken,
+  decision: TokenDecision,
+): TokenAnswerV1 {
   return {
-    token_type: 'Bearer',
+    token_type: tokenTypeOf(decision),
     expires_in: String(expiresIn),
     ext_expires_in: String(expiresIn),
     expires_on: String(expiresAt),
     not_before: String(notBefore),
-    resource,
+    resource: decision.requested,
     access_token: token,
   };
+}
+
+function tokenTypeOf({ boundTo }: TokenDecision): TokenType {
+  return boundTo === undefined ? 'Bearer' : 'mtls_pop';
 }

@@ -8,6 +8,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { TokenVerifier } from '../http/bearer.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { correlationId, traceId } from '../http/dialects/oauth.ts';
+import { presentedCertificate } from '../http/presented-certificate.ts';
 import type { Database } from '../storage/database.ts';
 import { Audiences } from './audiences.ts';
 import { defaultLifetime, longestLifetime } from './claims.ts';
@@ -19,6 +20,7 @@ import { DeviceAuthorization } from './device-authorization.ts';
 import { registerDiscovery } from './discovery-routes.ts';
 import { grants } from './grants/registry.ts';
 import { TokenIssuer } from './issue.ts';
+import type { TokenVersion } from './issuers.ts';
 import { RegisteredClients } from './registered-clients.ts';
 import { ResourceClaims } from './resource-claims.ts';
 import type { Signer } from './signer.ts';
@@ -60,8 +62,15 @@ export interface TokenServices {
   readonly issuer: TokenIssuer;
 }
 
-/** Puts the token endpoint, the device endpoint and the discovery documents on the login surface. */
-export function registerTokenService(app: FastifyInstance, parts: TokenServiceParts): TokenServices {
+/**
+ * Puts the token endpoint, the device endpoint and the discovery documents on the login surface, and the v2 token
+ * endpoint on the one that asks for certificates.
+ */
+export function registerTokenService(
+  app: FastifyInstance,
+  certificateLogin: FastifyInstance,
+  parts: TokenServiceParts,
+): TokenServices {
   const { profile, clock, log, database, directory, keys, randomness, signer, certificates, verifier } =
     parts;
   const lifetime = parts.tokenLifetime ?? defaultLifetime;
@@ -87,46 +96,9 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
     log,
   });
 
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit },
-    (_request, text, done) => done(null, text),
-  );
-
-  const versions = [
-    ['v1', '/:tenant/oauth2/token'],
-    ['v2', '/:tenant/oauth2/v2.0/token'],
-  ] as const;
-  for (const [version, url] of versions) {
-    app.post<{ Params: { tenant: string } }>(url, { bodyLimit, onRequest: allowPages }, async (request) => {
-      const correlation = correlationId(request);
-      try {
-        return await endpoint.answer({
-          version,
-          claimedTenant: request.params.tenant,
-          body: typeof request.body === 'string' ? request.body : undefined,
-          authorization: request.headers.authorization,
-          origin: request.headers.origin,
-          traceId: traceId(request.id),
-          correlationId: correlation,
-        });
-      } catch (error) {
-        if (error instanceof DomainError) {
-          const { code, message, cause } = error;
-          log.info({ event: 'token-refused', code, correlationId: correlation, cause }, message);
-        }
-        throw error;
-      }
-    });
-    app.options(url, { onRequest: allowPages }, async (_request, reply) => reply.code(204).send());
-    app.route<{ Params: { tenant: string } }>({
-      method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
-      url,
-      handler: async (request) => {
-        throw aadsts(900561, { method: request.method });
-      },
-    });
-  }
+  const v2 = ['v2', '/:tenant/oauth2/v2.0/token'] as const;
+  registerTokenRoutes(app, [['v1', '/:tenant/oauth2/token'], v2], { endpoint, log });
+  registerTokenRoutes(certificateLogin, [v2], { endpoint, log, certificateOf: presentedCertificate });
 
   const devices = new DeviceAuthorization({ profile, database, directory, registered, clock, randomness });
   for (const [version, url] of deviceUrls) {
@@ -142,6 +114,59 @@ export function registerTokenService(app: FastifyInstance, parts: TokenServicePa
 
   registerDiscovery(app, { profile, database, directory, keys });
   return { audiences, registered, permissions, issuer };
+}
+
+interface TokenRoutes {
+  readonly endpoint: TokenEndpoint;
+  readonly log: Log;
+  /** Where connections show certificates: there a page could show its user's, so pages are not let in. */
+  readonly certificateOf?: (request: FastifyRequest) => string | undefined;
+}
+
+function registerTokenRoutes(
+  app: FastifyInstance,
+  urls: readonly (readonly [TokenVersion, string])[],
+  { endpoint, log, certificateOf }: TokenRoutes,
+): void {
+  const pages = certificateOf === undefined ? { onRequest: allowPages } : {};
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit },
+    (_request, text, done) => done(null, text),
+  );
+  for (const [version, url] of urls) {
+    app.post<{ Params: { tenant: string } }>(url, { bodyLimit, ...pages }, async (request) => {
+      const correlation = correlationId(request);
+      try {
+        return await endpoint.answer({
+          version,
+          claimedTenant: request.params.tenant,
+          body: typeof request.body === 'string' ? request.body : undefined,
+          authorization: request.headers.authorization,
+          origin: request.headers.origin,
+          certificate: certificateOf?.(request),
+          traceId: traceId(request.id),
+          correlationId: correlation,
+        });
+      } catch (error) {
+        if (error instanceof DomainError) {
+          const { code, message, cause } = error;
+          log.info({ event: 'token-refused', code, correlationId: correlation, cause }, message);
+        }
+        throw error;
+      }
+    });
+    if (certificateOf === undefined) {
+      app.options(url, pages, async (_request, reply) => reply.code(204).send());
+    }
+    app.route<{ Params: { tenant: string } }>({
+      method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
+      url,
+      handler: async (request) => {
+        throw aadsts(900561, { method: request.method });
+      },
+    });
+  }
 }
 
 /** Programs in pages of any site may ask (the Fetch standard's CORS): no cookie counts here, what they show does. */

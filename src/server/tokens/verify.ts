@@ -11,6 +11,7 @@ import {
 import type { Directory } from '../directory/directory.ts';
 import { type AcceptedUsers, type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
 import { type JsonMembers, parseCompactJws } from '../http/compact-jws.ts';
+import { boundCertificate } from './bound-tokens.ts';
 import { backDating, longestLifetime } from './claims.ts';
 import { firstPartyClient } from './first-party-clients.ts';
 import { parseIssuer, type TokenVersion } from './issuers.ts';
@@ -36,6 +37,8 @@ interface VerifiedClaims {
   readonly iat: number;
   readonly nbf: number;
   readonly exp: number;
+  /** `cnf`: the certificate that the token is good with. */
+  readonly boundTo: string | undefined;
 }
 
 /**
@@ -60,7 +63,12 @@ export class AccessTokenVerifier implements TokenVerifier {
     this.#clock = parts.clock;
   }
 
-  async verify(token: string, audiences: readonly string[], users?: AcceptedUsers): Promise<Caller> {
+  async verify(
+    token: string,
+    audiences: readonly string[],
+    users?: AcceptedUsers,
+    certificate?: () => string | undefined,
+  ): Promise<Caller> {
     const { issuer, tenantId, claims } = await this.#checkSignature(token);
     if (claims.tid !== tenantId) throw rejected('issuer', 'tenant of the token is not that of its issuer');
     const audience = claims.aud.toLowerCase().replace(/\/$/, '');
@@ -68,6 +76,9 @@ export class AccessTokenVerifier implements TokenVerifier {
       throw new TokenRejected('audience', 'The access token is for another audience.', claims.aud);
     }
     this.#checkTimes(claims);
+    if (claims.boundTo !== undefined && claims.boundTo !== certificate?.()) {
+      throw rejected('binding', 'it is bound to a certificate that the connection does not show');
+    }
     const subject =
       claims.scopes === undefined
         ? await this.#principalOf(tenantId, claims)
@@ -193,6 +204,7 @@ function readClaims(payload: JsonMembers, version: TokenVersion): VerifiedClaims
     iat,
     nbf,
     exp,
+    boundTo: boundCertificate(payload),
   };
 }
 
@@ -224,6 +236,9 @@ function unknownIssuer(claimedIssuer: string): TokenRejected {
   );
 }
 
-function rejected(reason: 'malformed' | 'signature' | 'issuer' | 'not-yet-valid' | 'revoked', why: string) {
+function rejected(
+  reason: 'malformed' | 'signature' | 'issuer' | 'not-yet-valid' | 'binding' | 'revoked',
+  why: string,
+) {
   return new TokenRejected(reason, `The access token is not accepted: ${why}.`);
 }

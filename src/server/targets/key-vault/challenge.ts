@@ -106,6 +106,8 @@ function rejectionMessage(
       return 'The token has expired.';
     case 'not-yet-valid':
       return 'The token is not valid yet.';
+    case 'binding':
+      return 'The token is bound to a certificate that the connection does not show.';
     case 'revoked':
       return 'The token was revoked, or its principal no longer exists or is disabled.';
     default:

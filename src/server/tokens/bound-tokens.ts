@@ -1,0 +1,47 @@
+import type { JsonMembers } from '../http/compact-jws.ts';
+import { aadsts } from '../http/dialects/aadsts.ts';
+import { given, type TokenForm } from './token-form.ts';
+
+const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * Whether the client asks for a token that is good only over connections with its certificate (`token_type=mtls_pop`,
+ * b.6). Another kind of token than the one asked for is no use to a client, so unknown kinds are refused.
+ *
+ * @throws DomainError AADSTS9002313
+ */
+export function wantsBoundToken(form: TokenForm): boolean {
+  const type = given(form, 'token_type')?.toLowerCase();
+  if (type === undefined || type === 'bearer') return false;
+  if (type === 'mtls_pop') return true;
+  throw aadsts(9002313, { reason: "The 'token_type' is not supported." });
+}
+
+/**
+ * The certificate that a client's token is to be bound to.
+ *
+ * @throws DomainError AADSTS9002313 where the connection shows none
+ */
+export function bindingOf({
+  connectionCertificate,
+}: {
+  readonly connectionCertificate: string | undefined;
+}): string {
+  if (connectionCertificate !== undefined) return connectionCertificate;
+  throw aadsts(9002313, {
+    reason: 'A bound token is given only over a connection that shows a certificate.',
+  });
+}
+
+/**
+ * The certificate that a token or an assertion is bound to (`cnf`, RFC 8705 §3.1): SHA-256, base64url.
+ *
+ * @returns `undefined` where it is bound to nothing, `'unknown'` where the binding is of a kind that nobody can meet here
+ */
+export function boundCertificate(payload: JsonMembers): string | 'unknown' | undefined {
+  const { cnf } = payload;
+  if (cnf === undefined) return undefined;
+  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).length !== 1) return 'unknown';
+  const thumbprint = (cnf as JsonMembers)['x5t#S256'];
+  return typeof thumbprint === 'string' && thumbprintPattern.test(thumbprint) ? thumbprint : 'unknown';
+}
