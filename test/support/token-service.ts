@@ -9,6 +9,7 @@ import { type ClientId, guid, type PrincipalId, type TenantId } from '../../src/
 import { silentLog } from '../../src/foundation/log.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { loadX509 } from '../../src/foundation/x509.ts';
+import { ApplicationCertificates } from '../../src/server/directory/application-certificates.ts';
 import { createApplication, createSecret } from '../../src/server/directory/applications.ts';
 import { Directory } from '../../src/server/directory/directory.ts';
 import { insertPrincipal } from '../../src/server/directory/directory-store.ts';
@@ -16,13 +17,15 @@ import type { IdentityOf } from '../../src/server/directory/service-principals.t
 import { createTenant } from '../../src/server/directory/tenants.ts';
 import { oauthDialect } from '../../src/server/http/dialects/oauth.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
+import { IdentityCredentials } from '../../src/server/managed-identities/credentials.ts';
 import type { ChangeFollower } from '../../src/server/storage/change-log.ts';
 import type { Database } from '../../src/server/storage/database.ts';
 import type { TenantSealer } from '../../src/server/storage/sealed-column.ts';
-import type {
-  ClientCertificate,
-  ClientCertificates,
-  Thumbprint,
+import {
+  type ClientCertificate,
+  type ClientCertificates,
+  clientCertificates,
+  type Thumbprint,
 } from '../../src/server/tokens/client-certificates.ts';
 import { createSigner, type Signer } from '../../src/server/tokens/signer.ts';
 import { generateSigningKey, insertFirstKeys, SigningKeys } from '../../src/server/tokens/signing-keys.ts';
@@ -185,6 +188,10 @@ export async function testTokenService(
   const signer = createSigner({ database, sealer }, 1);
   const verifier = new AccessTokenVerifier({ profile, keys, directory, clock });
   const certificates = new MemoryCertificates();
+  const registered = clientCertificates(
+    new ApplicationCertificates(database, follower),
+    new IdentityCredentials(database, follower),
+  );
   const surface = () =>
     createSurface({
       dialect: oauthDialect(profile, clock),
@@ -202,7 +209,9 @@ export async function testTokenService(
     log: silentLog,
     database,
     directory,
-    certificates,
+    certificates: {
+      find: async (...named) => (await certificates.find(...named)) ?? (await registered.find(...named)),
+    },
     keys,
     signer,
     ...(options.tokenLifetime === undefined ? {} : { tokenLifetime: options.tokenLifetime }),

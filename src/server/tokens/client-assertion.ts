@@ -91,6 +91,8 @@ interface AssertionQuestion {
   readonly assertion: ClaimedAssertion;
   /** The principal of the client it is for; `undefined` where the tenant has none. */
   readonly principal: Principal | undefined;
+  /** Whether the client is registered to keep no credential: then it is told so where it has no such certificate. */
+  readonly isPublic: boolean;
   /** A key of ours, checked against where there is no other, so that the answer takes as long. */
   readonly decoy: KeyObject | undefined;
   /** Milliseconds since the epoch. */
@@ -128,6 +130,7 @@ export class ClientAssertions {
     if (principal === undefined || certificate === undefined) {
       if (decoy !== undefined) signatureHolds('RS256', decoy, jws.signingInput, jws.signature);
       if (principal === undefined) return undefined;
+      if (question.isPublic) throw aadsts(700025, {});
       throw badSignature('The key was not found.', assertion.thumbprints);
     }
     const algorithm = algorithmFor(jws.header['alg'], certificate.publicKey);

@@ -3,6 +3,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import { type DomainError, unreachable } from '../../foundation/domain-error.ts';
 import { type ClientId, parseGuid, type TenantId } from '../../foundation/ids.ts';
 import { checkSecret } from '../directory/applications.ts';
+import type { Client } from '../directory/client-store.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
@@ -148,6 +149,7 @@ export class ClientAuthentication {
     const result = checkSecret(client?.secrets, secret, this.#clock.now());
     if (client === undefined) throw unknownClient(claimedClientId, tenant);
     const { principal } = client;
+    if (result === 'wrong' && isPublicAlone(client)) throw aadsts(700025, {});
     if (result === 'expired') throw aadsts(7000222, { client: principal.clientId });
     if (result === 'wrong') throw aadsts(7000215, { client: principal.clientId });
     return {
@@ -165,12 +167,14 @@ export class ClientAuthentication {
   ): Promise<Proven> {
     const clientId =
       claimedClientId === undefined ? assertion.claimedSubject : parseGuid<ClientId>(claimedClientId);
-    const principal = (await this.#find(tenant.tenantId, clientId))?.principal;
+    const client = await this.#find(tenant.tenantId, clientId);
+    const principal = client?.principal;
     const keys = await this.#keys.of(tenant.tenantId);
     const proven = await this.#assertions.check({
       tenant,
       assertion,
       principal,
+      isPublic: client !== undefined && isPublicAlone(client),
       decoy: keys?.active?.publicKey,
       now: this.#clock.now(),
     });
@@ -206,6 +210,11 @@ export class ClientAuthentication {
   async #find(tenantId: TenantId, clientId: ClientId | undefined) {
     return clientId === undefined ? undefined : await this.#directory.client(tenantId, clientId);
   }
+}
+
+/** Registered to keep no credential, and keeping none that could be the one shown. */
+function isPublicAlone({ manifest, secrets }: Client): boolean {
+  return manifest.isFallbackPublicClient === true && secrets.length === 0;
 }
 
 function unknownClient(claimedClientId: string, tenant: Tenant): DomainError {
