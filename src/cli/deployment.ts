@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { type ControlClient, createControlClient } from '../client/control-client.ts';
+import type { GraphClient } from '../client/graph-client.ts';
 import { createOperator } from '../client/operator.ts';
 import type { ResourceManagerClient } from '../client/resource-manager-client.ts';
 import type { CloudProfile } from '../contract/cloud-profile.ts';
@@ -17,6 +18,7 @@ export interface Deployment extends Disposable {
   /** PEM. */
   readonly authority: string;
   readonly resources: ResourceManagerClient;
+  readonly directory: GraphClient;
   readonly agent: ControlClient;
 }
 
@@ -39,6 +41,7 @@ export function openDeployment(dataFolder: string, clock: Clock): Deployment {
     profile,
     authority,
     resources: operator.resources,
+    directory: operator.directory,
     agent: createControlClient(file.controlSocket),
     [Symbol.dispose]: () => operator[Symbol.dispose](),
   };
