@@ -124,6 +124,8 @@ export const addIn = z.object({
 });
 
 const members = {
+  /** Innate's own: what access tokens for the application are signed with; RS256 unless told. */
+  accessTokenSigningAlgorithm: z.enum(['RS256', 'ES256']).nullish(),
   addIns: z.array(addIn).max(32).optional(),
   api: api.nullable().optional(),
   appRoles: z.array(appRole).max(256).optional(),

@@ -124,19 +124,27 @@ export const openidConfiguration = z.object({
 });
 export type OpenidConfiguration = z.infer<typeof openidConfiguration>;
 
-/** RFC 7517 §4: the public half of an RSA key that signs tokens. `alg` is absent on purpose (f). */
-export const publishedKey = z.object({
-  kty: z.literal('RSA'),
+const publishedMembers = {
   use: z.literal('sig'),
   kid: z.string(),
   x5t: z.string(),
-  n: z.string(),
-  e: z.string(),
   x5c: z.array(z.string()),
   /** Only on v2 documents, and on the v1 document of all tenants. */
   issuer: z.string().optional(),
   cloud_instance_name: z.string().optional(),
-});
+};
+
+/** RFC 7517 §4, RFC 7518 §6: the public half of a key that signs tokens. `alg` is absent on purpose (f). */
+export const publishedKey = z.discriminatedUnion('kty', [
+  z.object({ kty: z.literal('RSA'), n: z.string(), e: z.string(), ...publishedMembers }),
+  z.object({
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: z.string(),
+    y: z.string(),
+    ...publishedMembers,
+  }),
+]);
 export type PublishedKey = z.infer<typeof publishedKey>;
 
 export const keySet = z.object({ keys: z.array(publishedKey) });

@@ -41,6 +41,7 @@ import { registerKeyVault } from './targets/registry.ts';
 import { openTls, type Tls } from './tls.ts';
 import { audiencesOf } from './tokens/audiences.ts';
 import { clientCertificates } from './tokens/client-certificates.ts';
+import { KeyKeeper } from './tokens/key-keeper.ts';
 import { proveSigningKeys } from './tokens/self-test.ts';
 import { createSigner, type Signer } from './tokens/signer.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
@@ -84,19 +85,22 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
   const tls = await openTls(folder, certificateNames(profile), clock);
   const database = opened.use(await openDatabase({ url: config.databaseUrl, folder }, randomness));
   const sealer = await openSealer({ database, folder, source: config.keyEncryptionKey, randomness, clock });
+  const signer = createSigner({ database, sealer, clock, randomness }, availableParallelism());
   const found = await findHome(database.read);
-  const home = found ?? (await createHome({ database, sealer, profile, clock, randomness }));
+  const home = found ?? (await createHome({ database, sealer, signer, profile, clock, randomness }));
   const operator = await operatorCredential({ database, folder, home, clock, randomness });
   const follower = opened.use(new ChangeFollower(database, clock, log));
   await follower.start();
 
   const operations = opened.use(new AsyncOperations({ database, clock, randomness, log }));
   const keys = new SigningKeys(database, follower);
-  const signer = createSigner({ database, sealer }, availableParallelism());
+  const keeper = opened.use(new KeyKeeper({ database, signer, clock, log }));
+  await keeper.adopt();
   await proveSigningKeys({ profile, database, keys, signer });
   const apps = createApps({ profile, database, sealer, follower, operations, keys, signer, sources });
   // before the first request: what an ended process left behind is nobody's else
   await operations.start();
+  keeper.start();
   const surfaces = opened.use(await listenWhereAsked(config, { profile, tls, apps, log }));
 
   const parts = opened.move();

@@ -9,7 +9,8 @@ import { createTenant } from './directory/tenants.ts';
 import { recordChange } from './storage/change-log.ts';
 import type { Database, Queries, Transaction } from './storage/database.ts';
 import type { TenantSealer } from './storage/sealed-column.ts';
-import { generateSigningKey, insertFirstKeys } from './tokens/signing-keys.ts';
+import type { Signer } from './tokens/signer.ts';
+import { beginLine } from './tokens/signing-key-store.ts';
 
 /** The deployment's own tenant and the application that administers it. */
 export interface Home {
@@ -20,6 +21,7 @@ export interface Home {
 export interface FirstStartParts {
   readonly database: Database;
   readonly sealer: TenantSealer;
+  readonly signer: Signer;
   readonly profile: CloudProfile;
   readonly clock: Clock;
   readonly randomness: Randomness;
@@ -47,11 +49,11 @@ export async function findHome(queries: Queries): Promise<Home | undefined> {
  * transaction. Where two replicas start at once, one makes it and both return it.
  */
 export async function createHome(parts: FirstStartParts): Promise<Home> {
-  const { clock, database, randomness, sealer } = parts;
+  const { clock, database, randomness, sealer, signer } = parts;
   const tenantId = guid<TenantId>(randomness.uuid());
   const [active, prepared] = await Promise.all([
-    generateSigningKey(tenantId, { clock, randomness }),
-    generateSigningKey(tenantId, { clock, randomness }),
+    signer.generate(tenantId, 'RS256'),
+    signer.generate(tenantId, 'RS256'),
   ]);
   return await database.transaction(async (transaction) => {
     const standing = await findHome(transaction);
@@ -63,7 +65,7 @@ export async function createHome(parts: FirstStartParts): Promise<Home> {
       at,
     );
     await sealer.createTenantKey(transaction, tenantId);
-    await insertFirstKeys(transaction, sealer.within(transaction), { active, prepared }, at);
+    await beginLine(transaction, { active, prepared }, at);
     const operator = await createApplication(
       transaction,
       { tenantId, displayName: operatorName },

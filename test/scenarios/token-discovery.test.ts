@@ -10,8 +10,6 @@ import {
   userRealm,
 } from '../../src/contract/oauth2.ts';
 import type { TenantId } from '../../src/foundation/ids.ts';
-import { systemRandomness } from '../../src/foundation/randomness.ts';
-import { generateSigningKey, revokeKey, rotateKeys } from '../../src/server/tokens/signing-keys.ts';
 import { type TestTokenService, testTokenService } from '../support/token-service.ts';
 
 describe('a client discovers', () => {
@@ -84,7 +82,7 @@ describe('a client discovers', () => {
       const certificate = new X509Certificate(Buffer.from(key.x5c[0] ?? '', 'base64'));
       const sha1 = Buffer.from(certificate.fingerprint.replaceAll(':', ''), 'hex').toString('base64url');
       assert.deepEqual([key.kid, key.x5t], [sha1, sha1]);
-      const published = createPublicKey({ key: { kty: key.kty, n: key.n, e: key.e }, format: 'jwk' });
+      const published = createPublicKey({ key: { ...key }, format: 'jwk' });
       assert.ok(certificate.publicKey.equals(published));
     }
     const v1 = keySet.parse((await service.get(`/${tenantId}/discovery/keys`)).body);
@@ -109,21 +107,16 @@ describe('a client discovers', () => {
     const tenant = await service.tenant();
     const before = await service.keys.of(tenant);
     const [first, second] = before?.published ?? [];
-    const making = { clock: service.clock, randomness: systemRandomness };
-    const third = await generateSigningKey(tenant, making);
-    const at = service.clock.now();
-    await service.database.transaction((transaction) =>
-      rotateKeys(transaction, service.sealer.within(transaction), third, at),
-    );
+    await service.keeper.rotate(tenant);
     const kids = async () => new Set((await service.keySet(tenant)).keys.map((key) => key.kid));
-    assert.equal((await service.keys.of(tenant))?.active?.kid, second?.kid);
-    assert.deepEqual(await kids(), new Set([first?.kid, second?.kid, third.kid]));
+    const standing = await service.keys.of(tenant);
+    const third = standing?.published.find(({ state }) => state === 'prepared');
+    assert.equal(standing?.active?.kid, second?.kid);
+    assert.deepEqual(await kids(), new Set([first?.kid, second?.kid, third?.kid]));
 
-    const revoke = (kid: string) =>
-      service.database.transaction((transaction) => revokeKey(transaction, { tenantId: tenant, kid, at }));
-    assert.equal(await revoke(first?.kid ?? ''), true);
-    assert.deepEqual(await kids(), new Set([second?.kid, third.kid]));
-    assert.equal(await revoke(second?.kid ?? ''), false, 'the key that signs is turned first');
+    assert.equal(await service.keeper.revoke(tenant, first?.kid ?? ''), true);
+    assert.deepEqual(await kids(), new Set([second?.kid, third?.kid]));
+    assert.equal(await service.keeper.revoke(tenant, 'no-key-of-this-tenant'), false);
   });
 
   test('the cloud: one instance, ours, under all its names', async () => {

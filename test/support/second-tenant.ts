@@ -7,7 +7,9 @@ import { createApplication, createSecret } from '../../src/server/directory/appl
 import { createTenant } from '../../src/server/directory/tenants.ts';
 import { openSealer } from '../../src/server/storage/open-sealer.ts';
 import { openSqlite } from '../../src/server/storage/sqlite.ts';
-import { generateSigningKey, insertFirstKeys, keyPlace } from '../../src/server/tokens/signing-keys.ts';
+import { createSigner } from '../../src/server/tokens/signer.ts';
+import { beginLine } from '../../src/server/tokens/signing-key-store.ts';
+import { keyPlace } from '../../src/server/tokens/signing-keys.ts';
 import type { Innate } from './innate.ts';
 import { Operator } from './operator.ts';
 
@@ -32,15 +34,16 @@ export async function createSecondTenant(innate: Innate): Promise<SecondTenant> 
   const { database, sealer } = await storageOf(innate);
   await using _database = database;
   const tenantId = guid<TenantId>(systemRandomness.uuid());
+  const signer = createSigner({ database, sealer, ...sources }, 1);
   const [active, prepared] = await Promise.all([
-    generateSigningKey(tenantId, sources),
-    generateSigningKey(tenantId, sources),
+    signer.generate(tenantId, 'RS256'),
+    signer.generate(tenantId, 'RS256'),
   ]);
   const at = systemClock.now();
   const operator = await database.transaction(async (transaction) => {
     await createTenant(transaction, { tenantId, displayName: 'Other', defaultDomain: 'other.example' }, at);
     await sealer.createTenantKey(transaction, tenantId);
-    await insertFirstKeys(transaction, sealer.within(transaction), { active, prepared }, at);
+    await beginLine(transaction, { active, prepared }, at);
     const facts = { tenantId, displayName: 'stranger' };
     const { clientId } = await createApplication(transaction, facts, systemRandomness, at);
     const expiresAt = at + 3_600_000;

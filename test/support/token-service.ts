@@ -7,7 +7,7 @@ import { azureProfile, type CloudProfile } from '../../src/contract/cloud-profil
 import type { KeySet, OauthError } from '../../src/contract/oauth2.ts';
 import { type ClientId, guid, type PrincipalId, type TenantId } from '../../src/foundation/ids.ts';
 import { silentLog } from '../../src/foundation/log.ts';
-import { systemRandomness } from '../../src/foundation/randomness.ts';
+import { type Randomness, systemRandomness } from '../../src/foundation/randomness.ts';
 import { loadX509 } from '../../src/foundation/x509.ts';
 import { ApplicationCertificates } from '../../src/server/directory/application-certificates.ts';
 import { createApplication, createSecret } from '../../src/server/directory/applications.ts';
@@ -27,8 +27,10 @@ import {
   clientCertificates,
   type Thumbprint,
 } from '../../src/server/tokens/client-certificates.ts';
+import { KeyKeeper } from '../../src/server/tokens/key-keeper.ts';
 import { createSigner, type Signer } from '../../src/server/tokens/signer.ts';
-import { generateSigningKey, insertFirstKeys, SigningKeys } from '../../src/server/tokens/signing-keys.ts';
+import { beginLine } from '../../src/server/tokens/signing-key-store.ts';
+import { SigningKeys } from '../../src/server/tokens/signing-keys.ts';
 import { registerTokenService, type TokenServiceParts } from '../../src/server/tokens/token-service.ts';
 import { AccessTokenVerifier } from '../../src/server/tokens/verify.ts';
 import { TestClock } from './clock.ts';
@@ -133,12 +135,15 @@ export interface TestClient {
 export interface TestTokenService extends AsyncDisposable {
   readonly profile: CloudProfile;
   readonly clock: TestClock;
+  readonly randomness: Randomness;
   readonly database: Database;
   readonly follower: ChangeFollower;
   readonly sealer: TenantSealer;
   readonly directory: Directory;
   readonly keys: SigningKeys;
   readonly signer: Signer;
+  /** Not started: a test calls `look`. */
+  readonly keeper: KeyKeeper;
   readonly verifier: AccessTokenVerifier;
   readonly certificates: MemoryCertificates;
   /** The surfaces, for listeners with names. */
@@ -185,7 +190,8 @@ export async function testTokenService(
   const sealer = testSealer(database, clock);
   const directory = new Directory(database, follower);
   const keys = new SigningKeys(database, follower);
-  const signer = createSigner({ database, sealer }, 1);
+  const signer = createSigner({ database, sealer, clock, randomness: systemRandomness }, 1);
+  const keeper = new KeyKeeper({ database, signer, clock, log: silentLog });
   const verifier = new AccessTokenVerifier({ profile, keys, directory, clock });
   const certificates = new MemoryCertificates();
   const registered = clientCertificates(
@@ -231,12 +237,14 @@ export async function testTokenService(
   const service: TestTokenService = {
     profile,
     clock,
+    randomness: systemRandomness,
     database,
     follower,
     sealer,
     directory,
     keys,
     signer,
+    keeper,
     verifier,
     certificates,
     login: app,
@@ -245,16 +253,15 @@ export async function testTokenService(
 
     async tenant(domain) {
       const tenantId = guid<TenantId>(systemRandomness.uuid());
-      const making = { clock, randomness: systemRandomness };
       const first = {
-        active: await generateSigningKey(tenantId, making),
-        prepared: await generateSigningKey(tenantId, making),
+        active: await signer.generate(tenantId, 'RS256'),
+        prepared: await signer.generate(tenantId, 'RS256'),
       };
       await database.transaction(async (transaction) => {
         const names = { displayName: 'Contoso', defaultDomain: domain ?? `${tenantId}.example` };
         await createTenant(transaction, { tenantId, ...names }, clock.now());
         await sealer.createTenantKey(transaction, tenantId);
-        await insertFirstKeys(transaction, sealer.within(transaction), first, clock.now());
+        await beginLine(transaction, first, clock.now());
       });
       return tenantId;
     },

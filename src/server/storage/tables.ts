@@ -116,7 +116,7 @@ export interface ClientSecretsTable {
   starts_at: number | null;
 }
 
-/** Keys that sign: `purpose` is `access-token` (RS256) or `instance-ca` (the issuer of identity credentials). */
+/** Keys that sign: `purpose` is `access-token` or `instance-ca` (the issuer of identity credentials). */
 export interface SigningKeysTable {
   tenant_id: string;
   kid: string;
@@ -126,10 +126,14 @@ export interface SigningKeysTable {
   alg: string;
   /** Self-signed certificate, PEM; carries the public key. */
   certificate: string;
-  /** PKCS#8 DER. */
+  /** PKCS#8 DER, sealed by the holder; the one octet 0 once the key signs nothing any more. */
   private_key_sealed: Uint8Array;
   created_at: number;
   activated_at: number | null;
+  /** When it stopped signing, or was revoked. */
+  retired_at: number | null;
+  /** Who opens the private half: `server`, or `signer`, a process of its own. */
+  holder: Generated<string>;
 }
 
 /** Which user-assigned identities a resource carries. A system-assigned one is its principal's own `resource_canonical`. */

@@ -83,18 +83,18 @@ export function openidDocument(
  * keys of several tenants, so that a validator can bind the one to the other.
  */
 export function publishedKey(profile: CloudProfile, key: SigningKey, withIssuer: boolean): PublishedKey {
-  const { n = '', e = '' } = key.publicKey.export({ format: 'jwk' });
-  return {
-    kty: 'RSA',
-    use: 'sig',
+  const { n = '', e = '', x = '', y = '' } = key.publicKey.export({ format: 'jwk' });
+  const members = {
+    use: 'sig' as const,
     kid: key.kid,
     x5t: key.kid,
-    n,
-    e,
     x5c: [key.certificate],
     cloud_instance_name: cloudInstanceName(profile),
     ...(withIssuer ? { issuer: issuerOf(profile, 'v2', key.tenantId) } : {}),
   };
+  return key.alg === 'RS256'
+    ? { kty: 'RSA', n, e, ...members }
+    : { kty: 'EC', crv: 'P-256', x, y, ...members };
 }
 
 /** Every user of a domain here is managed, none federated (a.7). */

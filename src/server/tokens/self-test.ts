@@ -1,5 +1,6 @@
 import { createPublicKey, sign } from 'node:crypto';
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import type { PublishedKey } from '../../contract/oauth2.ts';
 import { selectTenants } from '../directory/directory-store.ts';
 import type { Database } from '../storage/database.ts';
 import { publishedKey } from './discovery.ts';
@@ -11,7 +12,7 @@ import type { SigningKey, SigningKeys } from './signing-keys.ts';
 const maxTenants = 100;
 
 /**
- * Proves that tenants can sign: to be called before a server serves.
+ * Proves that tenants can sign, with each algorithm they have a key for: to be called before a server serves.
  *
  * @throws Error naming the tenant without a key, or the key that fails
  */
@@ -22,9 +23,11 @@ export async function proveSigningKeys(parts: {
   readonly signer: Signer;
 }): Promise<void> {
   for (const { tenantId } of await selectTenants(parts.database.read, maxTenants)) {
-    const key = (await parts.keys.of(tenantId))?.active;
-    if (key === undefined) throw new Error(`tenant ${tenantId} has no key that signs`);
-    await proveKey(parts.signer, key, publishedKey(parts.profile, key, true));
+    const keys = await parts.keys.of(tenantId);
+    if (keys?.active === undefined) throw new Error(`tenant ${tenantId} has no key that signs`);
+    for (const key of keys.published.filter(({ state }) => state === 'active')) {
+      await proveKey(parts.signer, key, publishedKey(parts.profile, key, true));
+    }
   }
 }
 
@@ -35,19 +38,20 @@ export async function proveSigningKeys(parts: {
  * @param published the key as the key set shows it
  * @throws Error naming the key that fails
  */
-export async function proveKey(
-  signer: Signer,
-  key: SigningKey,
-  published: { readonly n: string; readonly e: string },
-): Promise<void> {
-  const publicKey = createPublicKey({ key: { kty: 'RSA', ...published }, format: 'jwk' });
-  const signature = Buffer.from(await signer.sign(key, 'self.test'), 'base64url');
+export async function proveKey(signer: Signer, key: SigningKey, published: PublishedKey): Promise<void> {
+  const publicKey = createPublicKey({ key: { ...published }, format: 'jwk' });
+  const text = (payload: object) =>
+    [{ typ: 'JWT', alg: key.alg, kid: key.kid }, payload]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+  const proof = text({ test: 1 });
+  const signature = Buffer.from(await signer.sign(key, proof), 'base64url');
   const holds =
-    signatureHolds(key.alg, publicKey, 'self.test', signature) &&
-    !signatureHolds(key.alg, publicKey, 'self.tesu', signature);
+    signatureHolds(key.alg, publicKey, proof, signature) &&
+    !signatureHolds(key.alg, publicKey, text({ test: 2 }), signature);
   let publicKeySigns = true;
   try {
-    sign('sha256', Buffer.from('self.test'), publicKey);
+    sign('sha256', Buffer.from(proof), publicKey);
   } catch {
     publicKeySigns = false;
   }

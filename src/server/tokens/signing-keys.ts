@@ -1,13 +1,9 @@
-import { hash, KeyObject, webcrypto, X509Certificate } from 'node:crypto';
+import { hash, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import type { Clock } from '../../foundation/clock.ts';
 import type { TenantId } from '../../foundation/ids.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
-import { loadX509 } from '../../foundation/x509.ts';
-import { type ChangeFeed, recordChange } from '../storage/change-log.ts';
+import type { ChangeFeed } from '../storage/change-log.ts';
 import type { Database, Queries, Transaction } from '../storage/database.ts';
 import { FollowedCache } from '../storage/followed-cache.ts';
-import type { Sealer } from '../storage/sealed-column.ts';
 import type { SigningKeysTable } from '../storage/tables.ts';
 
 /**
@@ -16,13 +12,19 @@ import type { SigningKeysTable } from '../storage/tables.ts';
  */
 export type KeyState = 'prepared' | 'active' | 'retired' | 'revoked';
 
+/** What tokens are signed with (RFC 7518 §3.3 with 2048 bits, §3.4 with P-256). */
+export type SigningAlgorithm = 'RS256' | 'ES256';
+
+/** Who can open the private half of a key: this server, or a signer in a process of its own. */
+export type KeyHolder = 'server' | 'signer';
+
 /** The public side of a key that signs tokens. Its private half is the signer's alone. */
 export interface SigningKey {
   readonly tenantId: TenantId;
   /** base64url SHA-1 of the certificate: also its `x5t` (f). */
   readonly kid: string;
   readonly state: KeyState;
-  readonly alg: 'RS256';
+  readonly alg: SigningAlgorithm;
   readonly publicKey: KeyObject;
   /** DER, standard base64: the `x5c` entry. */
   readonly certificate: string;
@@ -30,7 +32,10 @@ export interface SigningKey {
 
 /** A tenant's keys that validators may meet. */
 export interface TenantKeys {
-  /** The one that signs; `undefined` only where the tenant was left without, which no operation here does. */
+  /**
+   * The RS256 key that signs; `undefined` only where the tenant was left without, which no operation here does. Keys of
+   * other algorithms are found by `activeKey`.
+   */
   readonly active: SigningKey | undefined;
   /** Prepared, active and retired, oldest first. */
   readonly published: readonly SigningKey[];
@@ -40,150 +45,26 @@ export interface TenantKeys {
 export interface NewSigningKey {
   readonly tenantId: TenantId;
   readonly kid: string;
+  readonly alg: SigningAlgorithm;
   /** PEM. */
   readonly certificate: string;
-  readonly privateKey: KeyObject;
+  readonly holder: KeyHolder;
+  /** The private half as its row keeps it: opened by the holder alone, and for this tenant and kid alone. */
+  sealWithin(transaction: Transaction): Promise<Uint8Array>;
 }
 
 export const accessTokenPurpose = 'access-token';
 export const kidPattern = /^[A-Za-z0-9_-]{16,64}$/;
-const certificateLife = 5 * 365 * 86_400_000;
-const day = 86_400_000;
-const rsaKey = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  modulusLength: 2048,
-  publicExponent: new Uint8Array([1, 0, 1]),
-} as const;
 
 /** Where a private key is sealed: bound to its tenant and kid, so that rows cannot be swapped. */
 export function keyPlace(tenantId: TenantId, kid: string) {
   return { tenantId, table: 'signing_keys', column: 'private_key_sealed', row: kid } as const;
 }
 
-/** Makes an RS256 key (2048 bits, generated off the event loop) with its self-signed certificate. */
-export async function generateSigningKey(
-  tenantId: TenantId,
-  { clock, randomness }: { readonly clock: Clock; readonly randomness: Randomness },
-): Promise<NewSigningKey> {
-  const [x509, keys] = await Promise.all([
-    loadX509(),
-    webcrypto.subtle.generateKey(rsaKey, true, ['sign', 'verify']),
-  ]);
-  const serial = Buffer.from(randomness.bytes(16));
-  serial.writeUInt8(serial.readUInt8(0) & 0x7f, 0);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      serialNumber: serial.toString('hex'),
-      name: [{ CN: ['accounts.accesscontrol.windows.net'] }],
-      notBefore: new Date(clock.now() - day),
-      notAfter: new Date(clock.now() + certificateLife),
-      keys,
-      signingAlgorithm: rsaKey,
-    },
-    webcrypto as unknown as Crypto,
-  );
-  const kid = hash('sha1', Buffer.from(certificate.rawData), 'base64url');
-  return {
-    tenantId,
-    kid,
-    certificate: certificate.toString('pem'),
-    privateKey: KeyObject.from(keys.privateKey),
-  };
-}
-
-/**
- * Inserts a new tenant's first keys: one that signs, one announced, so that the key set never has a single key.
- *
- * @param sealer one that finds the tenant's data key within the transaction
- * @param at milliseconds since the epoch
- */
-export async function insertFirstKeys(
-  transaction: Transaction,
-  sealer: Sealer,
-  { active, prepared }: { readonly active: NewSigningKey; readonly prepared: NewSigningKey },
-  at: number,
-): Promise<void> {
-  await insertKey(transaction, sealer, { key: active, state: 'active', at });
-  await insertKey(transaction, sealer, { key: prepared, state: 'prepared', at: at + 1 });
-  await recordKeys(transaction, active.tenantId, at);
-}
-
-/**
- * Turns the keys: the active one retires, the announced one signs, and a new one is announced.
- *
- * @param at milliseconds since the epoch
- */
-export async function rotateKeys(
-  transaction: Transaction,
-  sealer: Sealer,
-  prepared: NewSigningKey,
-  at: number,
-): Promise<void> {
-  const { tenantId } = prepared;
-  const keys = transaction
-    .updateTable('signing_keys')
-    .where('tenant_id', '=', tenantId)
-    .where('purpose', '=', accessTokenPurpose);
-  await keys.where('state', '=', 'active').set({ state: 'retired' }).execute();
-  await keys.where('state', '=', 'prepared').set({ state: 'active', activated_at: at }).execute();
-  await insertKey(transaction, sealer, { key: prepared, state: 'prepared', at });
-  await recordKeys(transaction, tenantId, at);
-}
-
-/**
- * Takes a key that does not sign out of the key set: its tokens are refused here from the commit on.
- *
- * @returns whether there was such a key
- */
-export async function revokeKey(
-  transaction: Transaction,
-  { tenantId, kid, at }: { readonly tenantId: TenantId; readonly kid: string; readonly at: number },
-): Promise<boolean> {
-  const row = await transaction
-    .updateTable('signing_keys')
-    .set({ state: 'revoked' })
-    .where('tenant_id', '=', tenantId)
-    .where('purpose', '=', accessTokenPurpose)
-    .where('kid', '=', kid)
-    .where('state', 'in', ['prepared', 'retired'])
-    .returning('kid')
-    .executeTakeFirst();
-  if (row === undefined) return false;
-  await recordKeys(transaction, tenantId, at);
-  return true;
-}
-
-async function insertKey(
-  transaction: Transaction,
-  sealer: Sealer,
-  {
-    key,
-    state,
-    at,
-  }: { readonly key: NewSigningKey; readonly state: 'active' | 'prepared'; readonly at: number },
-): Promise<void> {
-  const octets = key.privateKey.export({ type: 'pkcs8', format: 'der' });
-  const sealed = await sealer.seal(keyPlace(key.tenantId, key.kid), octets);
-  octets.fill(0);
-  await transaction
-    .insertInto('signing_keys')
-    .values({
-      tenant_id: key.tenantId,
-      kid: key.kid,
-      purpose: accessTokenPurpose,
-      state,
-      alg: 'RS256',
-      certificate: key.certificate,
-      private_key_sealed: sealed,
-      created_at: at,
-      activated_at: state === 'active' ? at : null,
-    })
-    .execute();
-}
-
-async function recordKeys(transaction: Transaction, tenantId: TenantId, at: number): Promise<void> {
-  await recordChange(transaction, { tenantId, kind: 'signing-keys', key: tenantId, at });
+/** The key that signs with an algorithm; `undefined` where none was needed yet. */
+export function activeKey(keys: TenantKeys | undefined, alg: SigningAlgorithm): SigningKey | undefined {
+  if (alg === 'RS256') return keys?.active;
+  return keys?.published.find((key) => key.alg === alg && key.state === 'active');
 }
 
 /** The public side of every tenant's keys, from a cache that follows `change_log`. */
@@ -214,24 +95,40 @@ async function selectKeys(queries: Queries, tenantId: TenantId): Promise<TenantK
     .execute();
   if (rows.length === 0) return undefined;
   const published = rows.map((row) => asKey(tenantId, row));
-  return { active: published.find((key) => key.state === 'active'), published };
+  return { active: published.find(({ state, alg }) => state === 'active' && alg === 'RS256'), published };
+}
+
+const keyTypes = { RS256: 'rsa', ES256: 'ec' } as const satisfies Record<SigningAlgorithm, string>;
+
+function isSigningAlgorithm(alg: string): alg is SigningAlgorithm {
+  return Object.hasOwn(keyTypes, alg);
 }
 
 function asKey(
   tenantId: TenantId,
   row: Pick<Selectable<SigningKeysTable>, 'kid' | 'state' | 'alg' | 'certificate'>,
 ): SigningKey {
-  const certificate = new X509Certificate(row.certificate);
-  const kid = hash('sha1', certificate.raw, 'base64url');
-  if (row.alg !== 'RS256' || kid !== row.kid || certificate.publicKey.asymmetricKeyType !== 'rsa') {
-    throw new TypeError(`signing key ${row.kid} is not what its row says`);
-  }
-  return {
-    tenantId,
-    kid,
-    state: row.state as KeyState,
-    alg: 'RS256',
-    publicKey: certificate.publicKey,
-    certificate: certificate.raw.toString('base64'),
-  };
+  const key = publicSide(tenantId, row.alg, row.certificate);
+  if (key?.kid !== row.kid) throw new TypeError(`signing key ${row.kid} is not what its row says`);
+  return { ...key, state: row.state as KeyState };
+}
+
+/**
+ * What a certificate says of a key.
+ *
+ * @param certificate PEM
+ * @returns `undefined` where it is not of a key for the algorithm
+ */
+export function publicSide(
+  tenantId: TenantId,
+  alg: string,
+  certificate: string,
+): Omit<SigningKey, 'state'> | undefined {
+  if (!isSigningAlgorithm(alg)) return undefined;
+  const { publicKey, raw } = new X509Certificate(certificate);
+  const { asymmetricKeyType, asymmetricKeyDetails } = publicKey;
+  if (asymmetricKeyType !== keyTypes[alg]) return undefined;
+  if (alg === 'ES256' && asymmetricKeyDetails?.namedCurve !== 'prime256v1') return undefined;
+  const kid = hash('sha1', raw, 'base64url');
+  return { tenantId, kid, alg, publicKey, certificate: raw.toString('base64') };
 }
