@@ -97,7 +97,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
   const keeper = opened.use(new KeyKeeper({ database, signer, clock, log }));
   await keeper.adopt();
   await proveSigningKeys({ profile, database, keys, signer });
-  const apps = createApps({ profile, database, sealer, follower, operations, keys, signer, sources });
+  const apps = createApps({ profile, database, sealer, follower, operations, keys, signer, keeper, sources });
   // before the first request: what an ended process left behind is nobody's else
   await operations.start();
   keeper.start();
@@ -142,9 +142,10 @@ function createApps(parts: {
   readonly operations: AsyncOperations;
   readonly keys: SigningKeys;
   readonly signer: Signer;
+  readonly keeper: KeyKeeper;
   readonly sources: Sources;
 }): Record<Surface['kind'], FastifyInstance> {
-  const { profile, database, sealer, follower, operations, keys, signer } = parts;
+  const { profile, database, sealer, follower, operations, keys, signer, keeper } = parts;
   const { clock, log, randomness } = parts.sources;
   const surface = (dialect: Dialect, tolerateSlashes = false) =>
     createSurface({ dialect, log, randomness, tolerateSlashes });
@@ -172,6 +173,7 @@ function createApps(parts: {
     directory,
     keys,
     signer,
+    keeper,
     certificates: clientCertificates(
       new ApplicationCertificates(database, follower),
       new IdentityCredentials(database, follower),

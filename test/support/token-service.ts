@@ -220,6 +220,7 @@ export async function testTokenService(
     },
     keys,
     signer,
+    keeper,
     ...(options.tokenLifetime === undefined ? {} : { tokenLifetime: options.tokenLifetime }),
     ...(options.assertionLifetime === undefined ? {} : { assertionLifetime: options.assertionLifetime }),
   });

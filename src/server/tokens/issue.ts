@@ -3,8 +3,9 @@ import type { Clock } from '../../foundation/clock.ts';
 import type { TenantId } from '../../foundation/ids.ts';
 import { accessTokenClaims, accountOf } from './claims.ts';
 import type { TokenVersion } from './issuers.ts';
+import type { KeyKeeper } from './key-keeper.ts';
 import type { Signer } from './signer.ts';
-import type { SigningKey, SigningKeys } from './signing-keys.ts';
+import { activeKey, type SigningAlgorithm, type SigningKey, type SigningKeys } from './signing-keys.ts';
 import type { TokenDecision } from './token-decision.ts';
 
 export interface IssuedToken {
@@ -18,11 +19,12 @@ export interface IssuedToken {
   readonly expiresIn: number;
 }
 
-/** Makes access tokens, signed by the tenant's active key. */
+/** Makes access tokens, signed by the tenant's active key for the algorithm of the resource. */
 export class TokenIssuer {
   readonly #profile: CloudProfile;
   readonly #keys: SigningKeys;
   readonly #signer: Signer;
+  readonly #keeper: Pick<KeyKeeper, 'begin'>;
   readonly #clock: Clock;
   readonly #lifetime: number;
   /** A key's two headers, encoded. */
@@ -34,6 +36,7 @@ export class TokenIssuer {
       readonly profile: CloudProfile;
       readonly keys: SigningKeys;
       readonly signer: Signer;
+      readonly keeper: Pick<KeyKeeper, 'begin'>;
       readonly clock: Clock;
     },
     lifetime: number,
@@ -41,6 +44,7 @@ export class TokenIssuer {
     this.#profile = parts.profile;
     this.#keys = parts.keys;
     this.#signer = parts.signer;
+    this.#keeper = parts.keeper;
     this.#clock = parts.clock;
     this.#lifetime = lifetime;
   }
@@ -48,7 +52,8 @@ export class TokenIssuer {
   /** @param tokenId `uti` */
   async issue(decision: TokenDecision, tokenId: string): Promise<IssuedToken> {
     const { tenantId, tokensValidFrom } = accountOf(decision.subject);
-    const key = await this.#activeKey(tenantId);
+    const { manifest } = decision.resource.application ?? {};
+    const key = await this.#activeKey(tenantId, manifest?.accessTokenSigningAlgorithm ?? 'RS256');
     const now = Math.floor(this.#clock.now() / 1000);
     // a token made in the second of a revocation, after it, must not look as if made before
     const issuedAt = Math.max(now, Math.ceil(tokensValidFrom / 1000));
@@ -64,14 +69,18 @@ export class TokenIssuer {
 
   /** An id token (OpenID Connect Core §2): claims that a grant put together, signed as a v2 token is. */
   async signIdToken(tenantId: TenantId, claims: Readonly<Record<string, unknown>>): Promise<string> {
-    const key = await this.#activeKey(tenantId);
+    const key = await this.#activeKey(tenantId, 'RS256');
     return await this.#sign(key, this.#headerOf(key).v2, claims);
   }
 
-  async #activeKey(tenantId: TenantId): Promise<SigningKey> {
-    const key = (await this.#keys.of(tenantId))?.active;
-    if (key === undefined) throw new Error(`tenant ${tenantId} has no key that signs`);
-    return key;
+  async #activeKey(tenantId: TenantId, alg: SigningAlgorithm): Promise<SigningKey> {
+    const key = activeKey(await this.#keys.of(tenantId), alg);
+    if (key !== undefined) return key;
+    // the first token of this algorithm; whoever asks meanwhile waits for the same keys
+    await this.#keeper.begin({ tenantId, alg });
+    const begun = activeKey(await this.#keys.of(tenantId), alg);
+    if (begun === undefined) throw new Error(`tenant ${tenantId} has no ${alg} key that signs`);
+    return begun;
   }
 
   async #sign(key: SigningKey, header: string, claims: object): Promise<string> {

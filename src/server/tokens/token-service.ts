@@ -21,6 +21,7 @@ import { registerDiscovery } from './discovery-routes.ts';
 import { grants } from './grants/registry.ts';
 import { TokenIssuer } from './issue.ts';
 import type { TokenVersion } from './issuers.ts';
+import type { KeyKeeper } from './key-keeper.ts';
 import { RegisteredClients } from './registered-clients.ts';
 import { ResourceClaims } from './resource-claims.ts';
 import type { Signer } from './signer.ts';
@@ -38,6 +39,7 @@ export interface TokenServiceParts {
   readonly certificates: ClientCertificates;
   readonly keys: SigningKeys;
   readonly signer: Signer;
+  readonly keeper: KeyKeeper;
   /** Of tokens that people's applications show to act on their behalf. */
   readonly verifier: TokenVerifier;
   /** Seconds a token lives: 300 to 86 400; an hour unless told. */
@@ -79,7 +81,7 @@ export function registerTokenService(
   }
   const audiences = new Audiences(profile, directory);
   const resourceClaims = new ResourceClaims(directory.appRoles);
-  const issuer = new TokenIssuer({ profile, keys, signer, clock }, lifetime);
+  const issuer = new TokenIssuer({ profile, keys, signer, keeper: parts.keeper, clock }, lifetime);
   const registered = new RegisteredClients(directory);
   const permissions = new DelegatedPermissions({ database, directory });
   const answers = new UserAnswers({ profile, clock, directory, audiences, permissions, resourceClaims });

@@ -113,6 +113,8 @@ export class AccessTokenVerifier implements TokenVerifier {
     if (keys === undefined) throw unknownIssuer(claimedIssuer);
     const key = keys.published.find((candidate) => candidate.kid === kid);
     if (key === undefined || alg !== key.alg) throw rejected('signature', 'no such key signs for the issuer');
+    // one spelling of a signature, RFC 7518 §3.4's; others of the same are for assertions of clients
+    if (key.alg === 'ES256' && signature.length !== 64) throw malformed('the signature has another length');
     if (!signatureHolds(key.alg, key.publicKey, signingInput, signature)) {
       throw rejected('signature', 'the signature does not hold');
     }
