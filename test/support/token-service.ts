@@ -41,6 +41,8 @@ import { testSealer } from './sealer.ts';
 /** Certificates of clients in memory, as hosts' credentials are in the database. */
 export class MemoryCertificates implements ClientCertificates {
   readonly #entries: (ClientCertificate & { readonly tenantId: TenantId; readonly sha1: string })[] = [];
+  /** How often somebody looked. */
+  lookUps = 0;
 
   add(certificate: ClientCertificate & { readonly tenantId: TenantId; readonly sha1: string }): void {
     this.#entries.push(certificate);
@@ -52,6 +54,7 @@ export class MemoryCertificates implements ClientCertificates {
   }
 
   async find(tenantId: TenantId, clientId: ClientId, thumbprint: Thumbprint) {
+    this.lookUps += 1;
     return this.#entries.find(
       (entry) =>
         entry.tenantId === tenantId &&

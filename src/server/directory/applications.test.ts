@@ -73,6 +73,27 @@ describe('an application', () => {
     assert.equal(checkSecret(undefined, '', at), 'wrong');
   });
 
+  test('is asked about every one of its secrets, whichever fits and whether one does (C13)', async () => {
+    const { clientId } = await create();
+    const made = [await secretFor(clientId), await secretFor(clientId), await secretFor(clientId, at - 1)];
+    const secrets = (await secretsOf(clientId)) ?? [];
+    for (const presented of [...made.map(({ secret }) => secret), 'guess', '', 'x'.repeat(10_000)]) {
+      const looked: string[] = [];
+      const watched = secrets.map((secret) => ({
+        ...secret,
+        get hash() {
+          looked.push(secret.secretId);
+          return secret.hash;
+        },
+      }));
+      checkSecret(watched, presented, at);
+      assert.deepEqual(
+        looked,
+        secrets.map(({ secretId }) => secretId),
+      );
+    }
+  });
+
   test('has at most twenty secrets', async () => {
     const { clientId } = await create();
     for (let count = 0; count < 20; count += 1) await secretFor(clientId);

@@ -61,7 +61,7 @@ function holds(jwk: JsonWebKey, jws: unknown): boolean {
   return signatureHolds(algorithm, key, `${header}.${payload}`, Buffer.from(signature, 'base64url'));
 }
 
-describe('signatures by the Wycheproof vectors', { skip }, () => {
+describe('signatures by the Wycheproof vectors (T4)', { skip }, () => {
   test('JWS: nothing invalid is accepted, and every valid one whose key we take', () => {
     let valid = 0;
     for (const { public: jwk, tests } of groups('json_web_signature_test.json') ?? []) {
@@ -80,7 +80,7 @@ describe('signatures by the Wycheproof vectors', { skip }, () => {
     assert.ok(valid > 20);
   });
 
-  test('JWK: keys that are weak, of another use or of another kind are not taken', () => {
+  test('JWK: keys that are weak, of another use or of another kind are not taken (T18)', () => {
     let judged = 0;
     for (const { public: set, tests, comment } of groups('json_web_key_test.json') ?? []) {
       for (const { tcId, jws, result } of tests) {
@@ -92,7 +92,7 @@ describe('signatures by the Wycheproof vectors', { skip }, () => {
         judged += 1;
       }
     }
-    assert.ok(judged >= 10);
+    assert.equal(judged, 12, 'the others are symmetric: no such key exists for us');
   });
 
   test('RSASSA-PKCS1-v1_5 with SHA-256', () => {
@@ -150,7 +150,7 @@ test('an algorithm belongs to a kind of key', () => {
   }
 });
 
-test('keys that are too weak or too large to serve are no keys', () => {
+test('keys that are too weak or too large to serve are no keys (T18)', () => {
   const publicKey = (bits: number, publicExponent?: number) =>
     generateKeyPairSync('rsa', {
       modulusLength: bits,

@@ -114,7 +114,7 @@ describe('a token', () => {
     for (const [part, make] of foreign) assert.notEqual(await rejection(await make()), 'accepted', part);
   });
 
-  test('of another kind under a key of ours is refused', async () => {
+  test('of another kind under a key of ours is refused (T9)', async () => {
     const { tenantId, app, header, privateKey } = one;
     const now = Math.floor(service.clock.now() / 1000);
     const assertion = {
@@ -134,7 +134,7 @@ describe('a token', () => {
     assert.equal(tenantId, one.claims['tid']);
   });
 
-  test('lacks no claim, and each has its type', async () => {
+  test('lacks no claim, and each has its type (T7)', async () => {
     const odd = [null, 1, 1.5, -1, 1e99, '', 'x', '1', true, [], {}, ['x'], '9'.repeat(2000)];
     for (const claim of [
       'aud',
@@ -163,7 +163,7 @@ describe('a token', () => {
     }
   });
 
-  test('names its issuer octet for octet', async () => {
+  test('names its issuer octet for octet (T8)', async () => {
     const iss = String(one.claims['iss']);
     for (const other of [
       iss.slice(0, -1),
@@ -181,6 +181,44 @@ describe('a token', () => {
     }
   });
 
+  test('that is bound is good with its certificate alone, and with a binding of another kind never', async () => {
+    const thumbprint = 'A'.repeat(43);
+    const bound = async (cnf: unknown, shown?: () => string | undefined) => {
+      const token = await sign(one.header, { ...one.claims, cnf }, one.privateKey);
+      try {
+        await service.verifier.verify(token, [audience], undefined, shown);
+        return 'accepted';
+      } catch (error) {
+        assert.ok(error instanceof TokenRejected, String(error));
+        return error.reason;
+      }
+    };
+    const cnf = { 'x5t#S256': thumbprint };
+    assert.equal(await bound(cnf, () => thumbprint), 'accepted');
+    assert.equal(await bound(cnf), 'binding');
+    assert.equal(await bound(cnf, () => undefined), 'binding');
+    assert.equal(await bound(cnf, () => `${'A'.repeat(42)}E`), 'binding');
+    for (const odd of [
+      null,
+      '',
+      'unknown',
+      thumbprint,
+      [],
+      {},
+      [thumbprint],
+      { jkt: thumbprint },
+      { ...cnf, jkt: thumbprint },
+      { 'x5t#S256': null },
+      { 'x5t#S256': [thumbprint] },
+      { 'x5t#S256': `${thumbprint}=` },
+      { 'X5T#S256': thumbprint },
+    ]) {
+      for (const shown of [thumbprint, 'unknown', undefined]) {
+        assert.equal(await bound(odd, () => shown), 'binding', JSON.stringify(odd));
+      }
+    }
+  });
+
   test('is refused before its time, after it, and where it lives longer than any of ours', async () => {
     const now = Math.floor(service.clock.now() / 1000);
     const timed = async (times: object) =>
@@ -194,7 +232,7 @@ describe('a token', () => {
     await assert.rejects(service.verifier.verify(one.token, []), { reason: 'audience', found: audience });
   });
 
-  test('has one spelling, and no member twice', async () => {
+  test('has one spelling, and no member twice (T6)', async () => {
     const [header = '', payload = '', signature = ''] = one.token.split('.');
     const doubled = JSON.stringify(one.claims).replace(
       '{',
@@ -216,7 +254,7 @@ describe('a token', () => {
     }
   });
 
-  test('chooses nothing by its header: no algorithm, no key, no extension', async () => {
+  test('chooses nothing by its header: no algorithm, no key, no extension (T4, T5)', async () => {
     const [, payload = ''] = one.token.split('.');
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     for (const alg of ['none', 'None', 'NONE', '', 'RS256 ']) {
@@ -267,7 +305,7 @@ describe('a token', () => {
     }
   });
 
-  test('with any mutation of its header is refused', async () => {
+  test('with any mutation of its header is refused (T4)', async () => {
     const members = fc.record(
       {
         typ: fc.oneof(fc.constant('JWT'), fc.jsonValue()),
