@@ -66,7 +66,7 @@ describe('T9: of every kind of signed text, at every place that takes one', () =
   }
 
   async function everyKind(): Promise<Readonly<Record<string, string>>> {
-    const { profile, keys, signer, clock } = service;
+    const { profile, keys, signer, keeper, clock } = service;
     const { kid, privateKey } = await tenantKey();
     const now = Math.floor(clock.now() / 1000);
     const access = await tokenFor(vault);
@@ -75,17 +75,20 @@ describe('T9: of every kind of signed text, at every place that takes one', () =
       await new jose.CompactSign(Buffer.from(JSON.stringify(payload)))
         .setProtectedHeader({ alg: 'RS256', kid, ...(typ === undefined ? {} : { typ }) })
         .sign(privateKey);
-    const idToken = await new TokenIssuer({ profile, keys, signer, clock }, 3600).signIdToken(tenantId, {
-      aud: app.clientId,
-      iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
-      iat: now,
-      nbf: now,
-      exp: now + 3600,
-      sub: 'somebody',
-      oid: app.principalId,
-      tid: tenantId,
-      ver: '2.0',
-    });
+    const idToken = await new TokenIssuer({ profile, keys, signer, keeper, clock }, 3600).signIdToken(
+      tenantId,
+      {
+        aud: app.clientId,
+        iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+        iat: now,
+        nbf: now,
+        exp: now + 3600,
+        sub: 'somebody',
+        oid: app.principalId,
+        tid: tenantId,
+        ver: '2.0',
+      },
+    );
     const jwk = key.publicKey.export({ format: 'jwk' });
     return {
       'access token': access,

@@ -33,15 +33,24 @@ export function bindingOf({
   });
 }
 
-/**
- * The certificate that a token or an assertion is bound to (`cnf`, RFC 8705 §3.1): SHA-256, base64url.
- *
- * @returns `undefined` where it is bound to nothing, `'unknown'` where the binding is of a kind that nobody can meet here
- */
-export function boundCertificate(payload: JsonMembers): string | 'unknown' | undefined {
-  const { cnf } = payload;
+/** What a token or an assertion is bound to. */
+export interface Binding {
+  /** SHA-256 of a certificate, base64url; `undefined` for a binding of a kind that nobody can meet here. */
+  readonly thumbprint: string | undefined;
+}
+
+/** The `cnf` of a token or an assertion (RFC 8705 §3.1); `undefined` where it is bound to nothing. */
+export function bindingIn({ cnf }: JsonMembers): Binding | undefined {
   if (cnf === undefined) return undefined;
-  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).length !== 1) return 'unknown';
+  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).length !== 1) {
+    return { thumbprint: undefined };
+  }
   const thumbprint = (cnf as JsonMembers)['x5t#S256'];
-  return typeof thumbprint === 'string' && thumbprintPattern.test(thumbprint) ? thumbprint : 'unknown';
+  const isOne = typeof thumbprint === 'string' && thumbprintPattern.test(thumbprint);
+  return { thumbprint: isOne ? thumbprint : undefined };
+}
+
+/** Whether a connection that shows this certificate, or none, meets a binding. */
+export function isMet({ thumbprint }: Binding, certificate: string | undefined): boolean {
+  return thumbprint !== undefined && thumbprint === certificate;
 }

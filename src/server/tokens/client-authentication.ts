@@ -8,7 +8,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
-import { boundCertificate } from './bound-tokens.ts';
+import { bindingIn, isMet } from './bound-tokens.ts';
 import {
   type AssertionFacts,
   type ClaimedAssertion,
@@ -265,8 +265,8 @@ function checkBinding(
   mustBeBound: boolean,
   certificate: string | undefined,
 ): void {
-  const boundTo = boundCertificate(jws.payload);
-  if (boundTo === undefined ? mustBeBound : boundTo !== certificate) {
+  const binding = bindingIn(jws.payload);
+  if (binding === undefined ? mustBeBound : !isMet(binding, certificate)) {
     throw aadsts(50027, { reason: 'The client assertion is bound to a certificate that is not shown.' });
   }
 }

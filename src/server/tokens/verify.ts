@@ -11,7 +11,7 @@ import {
 import type { Directory } from '../directory/directory.ts';
 import { type AcceptedUsers, type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
 import { type JsonMembers, parseCompactJws } from '../http/compact-jws.ts';
-import { boundCertificate } from './bound-tokens.ts';
+import { type Binding, bindingIn, isMet } from './bound-tokens.ts';
 import { backDating, longestLifetime } from './claims.ts';
 import { firstPartyClient } from './first-party-clients.ts';
 import { parseIssuer, type TokenVersion } from './issuers.ts';
@@ -38,7 +38,7 @@ interface VerifiedClaims {
   readonly nbf: number;
   readonly exp: number;
   /** `cnf`: the certificate that the token is good with. */
-  readonly boundTo: string | undefined;
+  readonly binding: Binding | undefined;
 }
 
 /**
@@ -76,7 +76,7 @@ export class AccessTokenVerifier implements TokenVerifier {
       throw new TokenRejected('audience', 'The access token is for another audience.', claims.aud);
     }
     this.#checkTimes(claims);
-    if (claims.boundTo !== undefined && claims.boundTo !== certificate?.()) {
+    if (claims.binding !== undefined && !isMet(claims.binding, certificate?.())) {
       throw rejected('binding', 'it is bound to a certificate that the connection does not show');
     }
     const subject =
@@ -206,7 +206,7 @@ function readClaims(payload: JsonMembers, version: TokenVersion): VerifiedClaims
     iat,
     nbf,
     exp,
-    boundTo: boundCertificate(payload),
+    binding: bindingIn(payload),
   };
 }
 
