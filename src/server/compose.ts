@@ -195,6 +195,7 @@ function createApps(parts: {
   registerResourceManager(management, {
     types: createProviders({
       database,
+      keeper,
       randomness,
       profile,
       origins,

@@ -36,9 +36,12 @@ import type { ResourceType } from '../../src/server/resource-manager/provider.ts
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
 import type { Database } from '../../src/server/storage/database.ts';
+import { KeyKeeper } from '../../src/server/tokens/key-keeper.ts';
+import { createSigner } from '../../src/server/tokens/signer.ts';
 import { TestClock } from './clock.ts';
 import { testDatabase } from './database.ts';
 import { testFollower } from './feed.ts';
+import { testSealer } from './sealer.ts';
 
 /** A principal with the token it shows. */
 export interface TestPrincipal {
@@ -152,6 +155,8 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     ...(options.participant === undefined ? [] : [options.participant]),
   ];
   defineGroupDeletion({ database, operations, participants });
+  const signer = createSigner({ database, sealer: testSealer(database, clock), clock, randomness }, 1);
+  const keeper = new KeyKeeper({ database, signer, clock, log: silentLog });
   const origins = {
     login: `https://${profile.login}`,
     management: `https://${profile.management}`,
@@ -159,6 +164,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   };
   const types = createProviders({
     database,
+    keeper,
     identities,
     participants,
     operations,

@@ -34,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./vm.ts')).vm,
   },
   {
+    name: 'keys',
+    summary: 'list, rotate or revoke the keys that sign tokens',
+    load: async () => (await import('./keys.ts')).keys,
+  },
+  {
     name: 'doctor',
     summary: 'say what works on this machine, and what is in the way',
     load: async () => (await import('./doctor.ts')).doctor,

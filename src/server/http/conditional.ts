@@ -53,6 +53,15 @@ export function requirePreconditions(preconditions: Preconditions, current: stri
   }
 }
 
+/**
+ * Whether a reader's copy is current (RFC 9110 §13.1.2): the answer is then 304. A header that cannot be understood is
+ * as good as none.
+ */
+export function isCurrent(ifNoneMatch: string | undefined, current: string): boolean {
+  if (ifNoneMatch === undefined || ifNoneMatch.length > 4096) return false;
+  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || opaque(tag.trim()) === current);
+}
+
 function matches(tags: EntityTags, current: string | null | undefined): boolean {
   if (current === undefined) return false;
   if (tags === '*') return true;

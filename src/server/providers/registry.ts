@@ -1,6 +1,7 @@
 import type { ResourceType } from '../resource-manager/provider.ts';
 import type { TrackedDependencies } from '../resource-manager/tracked-type.ts';
 import { type IssueJoinToken, joinTokens } from './Innate.Machines/issueJoinToken.ts';
+import { type SigningKeysOptions, signingKeyRotation, signingKeys } from './Innate.Tokens/signingKeys.ts';
 import { roleAssignments } from './Microsoft.Authorization/roleAssignments.ts';
 import { roleDefinitions } from './Microsoft.Authorization/roleDefinitions.ts';
 import { computeOperations } from './Microsoft.Compute/operations.ts';
@@ -15,7 +16,11 @@ import { subscriptions } from './Microsoft.Resources/subscriptions.ts';
 import { tenants } from './Microsoft.Resources/tenants.ts';
 import { aliases } from './Microsoft.Subscription/aliases.ts';
 
-export interface ProvidersOptions extends TrackedDependencies, VaultsOptions, EndpointsOptions {
+export interface ProvidersOptions
+  extends TrackedDependencies,
+    VaultsOptions,
+    EndpointsOptions,
+    SigningKeysOptions {
   readonly issueJoinToken: IssueJoinToken;
 }
 
@@ -37,6 +42,8 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     computeOperations(operations),
     vaults(options, options),
     joinTokens(database, issueJoinToken),
+    signingKeys(options),
+    signingKeyRotation(options),
   ];
   return types;
 }

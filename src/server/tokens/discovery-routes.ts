@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type CloudProfile, loginNames } from '../../contract/cloud-profile.ts';
 import type { InstanceDiscovery, KeySet } from '../../contract/oauth2.ts';
 import type { Directory } from '../directory/directory.ts';
 import { selectTenants } from '../directory/directory-store.ts';
 import { parseTenantName } from '../directory/tenants.ts';
+import { isCurrent } from '../http/conditional.ts';
 import { aadsts, aadstsEntry } from '../http/dialects/aadsts.ts';
 import type { Database } from '../storage/database.ts';
 import { type DiscoverySubject, openidDocument, publishedKey, userRealmOf } from './discovery.ts';
@@ -60,8 +62,11 @@ export function registerDiscovery(app: FastifyInstance, parts: DiscoveryParts): 
       },
     );
     app.get<{ Params: { tenant: string } }>(`/:tenant/discovery${segment}/keys`, async (request, reply) => {
-      const set = await keySetOf(await subjectOf(request.params.tenant), version);
-      return reply.headers(cacheable).send(set);
+      const set = JSON.stringify(await keySetOf(await subjectOf(request.params.tenant), version));
+      const etag = `"${hash('sha256', set, 'base64url')}"`;
+      void reply.headers({ ...cacheable, ETag: etag });
+      if (isCurrent(request.headers['if-none-match'], etag)) return reply.code(304).send();
+      return reply.type('application/json; charset=utf-8').send(set);
     });
   }
 
