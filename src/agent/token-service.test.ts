@@ -78,7 +78,7 @@ describe('a request to the token service', () => {
     assert.deepEqual(decoded(header), { alg: 'RS256', typ: 'JWT', 'x5t#S256': 'thumbprint' });
     const { iss, sub, aud, exp } = decoded(payload);
     assert.deepEqual([iss, sub], [credential.clientId, credential.clientId]);
-    assert.equal(aud, `https://login.example.org/${authority.tenantId}/oauth2/v2.0/token`);
+    assert.equal(aud, `https://login.example.org/${authority.tenantId}/v2.0`);
     assert.ok(Number(exp) - now <= 600);
     const signed = Buffer.from(`${header}.${payload}`);
     assert.ok(verify('sha256', signed, publicKey, Buffer.from(signature, 'base64url')));

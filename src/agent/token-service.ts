@@ -45,7 +45,8 @@ export async function requestToken(
     {
       iss: clientId,
       sub: clientId,
-      aud: `${loginOrigin}${path}`,
+      // the issuer, which alone no other server can be (RFC 7523 as it is being revised)
+      aud: `${loginOrigin}/${tenantId}/v2.0`,
       jti: randomness.uuid(),
       iat,
       nbf: iat,

@@ -10,6 +10,15 @@ describe('what becomes of a name', () => {
       'LOGIN.MICROSOFTONLINE.COM.': 'served',
       'kv1.vault.azure.net': 'served',
       'agents.innate.internal': 'served',
+      'mtlsauth.microsoft.com': 'served',
+      'westeurope.mtlsauth.microsoft.com': 'served',
+      'a.b.mtlsauth.microsoft.com': 'refused',
+      'mtlstb.graph.microsoft.com': 'served',
+      'mtlstb.management.azure.com': 'served',
+      'kv1.mtlstb.vault.azure.net': 'served',
+      'mtlstb.vault.azure.net': 'served',
+      'x.y.mtlstb.vault.azure.net': 'refused',
+      'mtlstb.login.microsoftonline.com': 'refused',
       'vault.azure.net': 'refused',
       'x.blob.core.windows.net': 'refused',
       'evil.login.microsoftonline.com': 'refused',
@@ -31,6 +40,8 @@ describe('what becomes of a name', () => {
   test('a profile of its own serves its own names, and still keeps programs from Azure', () => {
     const profile = ownProfile('id.example.org');
     assert.equal(decideName(profile, 'kv1.vault.id.example.org').kind, 'served');
+    assert.equal(decideName(profile, 'mtlsauth.id.example.org').kind, 'served');
+    assert.equal(decideName(profile, 'kv1.mtlstb.vault.id.example.org').kind, 'served');
     assert.equal(decideName(profile, 'login.microsoftonline.com').kind, 'refused');
     assert.equal(decideName(profile, 'www.example.org').kind, 'elsewhere');
   });

@@ -5,29 +5,18 @@ import { given, type TokenForm } from './token-form.ts';
 const thumbprintPattern = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * Whether the client asks for a token that is good only over connections with its certificate (`token_type=mtls_pop`,
- * b.6). Another kind of token than the one asked for is no use to a client, so unknown kinds are refused.
+ * The certificate that the token shall be bound to: the connection's, where the client asks for `token_type=mtls_pop`
+ * (b.6). Another kind of token than the one asked for is no use to a client, so unknown kinds are refused.
  *
+ * @param certificate SHA-256 of the certificate that the connection shows, base64url
+ * @returns `undefined` where the token is to be everybody's
  * @throws DomainError AADSTS9002313
  */
-export function wantsBoundToken(form: TokenForm): boolean {
+export function wantedBinding(form: TokenForm, certificate: string | undefined): string | undefined {
   const type = given(form, 'token_type')?.toLowerCase();
-  if (type === undefined || type === 'bearer') return false;
-  if (type === 'mtls_pop') return true;
-  throw aadsts(9002313, { reason: "The 'token_type' is not supported." });
-}
-
-/**
- * The certificate that a client's token is to be bound to.
- *
- * @throws DomainError AADSTS9002313 where the connection shows none
- */
-export function bindingOf({
-  connectionCertificate,
-}: {
-  readonly connectionCertificate: string | undefined;
-}): string {
-  if (connectionCertificate !== undefined) return connectionCertificate;
+  if (type === undefined || type === 'bearer') return undefined;
+  if (type !== 'mtls_pop') throw aadsts(9002313, { reason: "The 'token_type' is not supported." });
+  if (certificate !== undefined) return certificate;
   throw aadsts(9002313, {
     reason: 'A bound token is given only over a connection that shows a certificate.',
   });

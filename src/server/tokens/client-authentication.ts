@@ -28,8 +28,6 @@ export interface AuthenticatedClient {
   readonly hostResourceId: string | undefined;
   /** What was shown, for the audit line: a certificate's thumbprint. */
   readonly credential: string | undefined;
-  /** SHA-256 of the certificate that the connection shows, base64url: what a token can be bound to. */
-  readonly connectionCertificate: string | undefined;
   /** For whoever refuses what comes again; `undefined` where the client showed no assertion. */
   readonly assertion: AssertionFacts | undefined;
 }
@@ -42,9 +40,6 @@ export interface PublicClient {
   /** Its principal in the tenant; `undefined` for an application that every tenant knows without one. */
   readonly principal: Principal | undefined;
 }
-
-/** A client that has proven itself, whatever its connection shows beside. */
-type Proven = Omit<AuthenticatedClient, 'connectionCertificate'>;
 
 /** What a request shows to prove its client. */
 type ClaimedCredential =
@@ -97,7 +92,7 @@ export class ClientAuthentication {
   async authenticate(tenant: Tenant, request: ShownByClient): Promise<AuthenticatedClient> {
     const claimed = readCredential(request);
     if (claimed === undefined) throw aadsts(7000216, { grant: request.grant });
-    const client = await this.#prove(tenant, claimed, request.certificate);
+    const client = await this.#prove(tenant, claimed);
     const { principal } = client;
     if (!principal.enabled) {
       throw aadsts(7000112, { client: principal.clientId, name: principal.displayName });
@@ -124,18 +119,14 @@ export class ClientAuthentication {
     return { proof: 'none', clientId, displayName, principal };
   }
 
-  async #prove(
-    tenant: Tenant,
-    claimed: ClaimedCredential,
-    connectionCertificate: string | undefined,
-  ): Promise<AuthenticatedClient> {
+  async #prove(tenant: Tenant, claimed: ClaimedCredential): Promise<AuthenticatedClient> {
     switch (claimed.kind) {
       case 'secret':
-        return { ...(await this.#bySecret(tenant, claimed)), connectionCertificate };
+        return await this.#bySecret(tenant, claimed);
       case 'assertion':
-        return { ...(await this.#byAssertion(tenant, claimed)), connectionCertificate };
+        return await this.#byAssertion(tenant, claimed);
       case 'certificate':
-        return { ...(await this.#byCertificate(tenant, claimed)), connectionCertificate };
+        return await this.#byCertificate(tenant, claimed);
       default:
         return unreachable(claimed);
     }
@@ -144,7 +135,7 @@ export class ClientAuthentication {
   async #bySecret(
     tenant: Tenant,
     { claimedClientId, secret }: Extract<ClaimedCredential, { readonly kind: 'secret' }>,
-  ): Promise<Proven> {
+  ): Promise<AuthenticatedClient> {
     const client = await this.#find(tenant.tenantId, parseGuid<ClientId>(claimedClientId));
     const result = checkSecret(client?.secrets, secret, this.#clock.now());
     if (client === undefined) throw unknownClient(claimedClientId, tenant);
@@ -164,7 +155,7 @@ export class ClientAuthentication {
   async #byAssertion(
     tenant: Tenant,
     { claimedClientId, assertion }: Extract<ClaimedCredential, { readonly kind: 'assertion' }>,
-  ): Promise<Proven> {
+  ): Promise<AuthenticatedClient> {
     const clientId =
       claimedClientId === undefined ? assertion.claimedSubject : parseGuid<ClientId>(claimedClientId);
     const client = await this.#find(tenant.tenantId, clientId);
@@ -194,7 +185,7 @@ export class ClientAuthentication {
   async #byCertificate(
     tenant: Tenant,
     { claimedClientId, thumbprint }: Extract<ClaimedCredential, { readonly kind: 'certificate' }>,
-  ): Promise<Proven> {
+  ): Promise<AuthenticatedClient> {
     const principal = (await this.#find(tenant.tenantId, parseGuid<ClientId>(claimedClientId)))?.principal;
     if (principal === undefined) throw unknownClient(claimedClientId, tenant);
     const certificate = await this.#assertions.certificateOf(principal, thumbprint, this.#clock.now());

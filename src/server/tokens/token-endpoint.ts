@@ -4,6 +4,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import { parseTenantName } from '../directory/tenants.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
+import { wantedBinding } from './bound-tokens.ts';
 import { accountOf, clientIdOf, tokenIdOf } from './claims.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
 import type { Grant } from './grants/grant.ts';
@@ -114,23 +115,15 @@ export class TokenEndpoint {
     switch (grant.clientAuthentication) {
       case 'required': {
         const client = await this.#clients.authenticate(tenant, shown);
-        return await grant.decide({
-          tenant,
-          client,
-          version,
-          origin,
-          parameters: grant.parameters(form, version),
-        });
+        const boundTo = wantedBinding(form, certificate);
+        const parameters = grant.parameters(form, version);
+        return bind(await grant.decide({ tenant, client, version, origin, parameters }), boundTo);
       }
       case 'as-registered': {
         const client = await this.#clients.identify(tenant, shown);
-        return await grant.decide({
-          tenant,
-          client,
-          version,
-          origin,
-          parameters: grant.parameters(form, version),
-        });
+        const boundTo = wantedBinding(form, certificate);
+        const parameters = grant.parameters(form, version);
+        return bind(await grant.decide({ tenant, client, version, origin, parameters }), boundTo);
       }
       default:
         return grant satisfies never;
@@ -193,6 +186,10 @@ function answerV1(
     resource: decision.requested,
     access_token: token,
   };
+}
+
+function bind(decision: TokenDecision, boundTo: string | undefined): TokenDecision {
+  return boundTo === undefined ? decision : { ...decision, boundTo };
 }
 
 function tokenTypeOf({ boundTo }: TokenDecision): TokenType {

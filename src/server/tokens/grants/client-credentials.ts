@@ -1,6 +1,5 @@
 import { aadsts } from '../../http/dialects/aadsts.ts';
 import type { Audiences } from '../audiences.ts';
-import { bindingOf, wantsBoundToken } from '../bound-tokens.ts';
 import { type ClaimsRequest, readClaimsRequest } from '../claims-request.ts';
 import type { TokenVersion } from '../issuers.ts';
 import type { ResourceClaims } from '../resource-claims.ts';
@@ -14,8 +13,6 @@ const suffix = '/.default';
 interface Parameters {
   readonly resource: string;
   readonly claims: ClaimsRequest;
-  /** Whether the token is to be bound to the certificate of the connection. */
-  readonly bound: boolean;
 }
 
 /** RFC 6749 §4.4: a token for the client itself. v1 names the resource, v2 its `/.default` scope (c.1, c.2). */
@@ -32,7 +29,7 @@ export function clientCredentials({
 
     parameters(form, version) {
       const claims = readClaimsRequest(given(form, 'claims'));
-      return { resource: resourceOf(form, version), claims, bound: wantsBoundToken(form) };
+      return { resource: resourceOf(form, version), claims };
     },
 
     async decide({ tenant, client, parameters }) {
@@ -43,14 +40,12 @@ export function clientCredentials({
       const { principal, proof, hostResourceId } = client;
       const { principalId: id, clientId, displayName } = principal;
       const asking = { kind: 'Application', id, clientId, displayName } as const;
-      const boundTo = parameters.bound ? bindingOf(client) : undefined;
       return {
         ...(await resourceClaims.of(asking, resource, parameters.claims.capabilities)),
         subject: { kind: 'application', principal, hostResourceId },
         resource,
         requested: parameters.resource,
         proof,
-        ...(boundTo === undefined ? {} : { boundTo }),
       };
     },
   };
