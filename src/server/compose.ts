@@ -29,6 +29,7 @@ import { AsyncOperations } from './resource-manager/async-operations.ts';
 import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
+import { registerSignIn } from './sign-in/sign-in-routes.ts';
 import { ChangeFollower } from './storage/change-log.ts';
 import { openDataFolder } from './storage/data-folder.ts';
 import type { Database } from './storage/database.ts';
@@ -163,7 +164,7 @@ function createApps(parts: {
 
   const login = surface(oauthDialect(profile, clock), true);
   const certificateLogin = surface(oauthDialect(profile, clock), true);
-  registerTokenService(login, certificateLogin, {
+  const tokens = registerTokenService(login, certificateLogin, {
     profile,
     clock,
     log,
@@ -179,6 +180,8 @@ function createApps(parts: {
       new IdentityCredentials(database, follower),
     ),
   });
+
+  registerSignIn(login, { profile, database, directory, clock, randomness, log, tokens });
 
   const graph = surface(graphDialect(profile, clock));
   registerGraph(graph, {

@@ -18,6 +18,7 @@ import { createTenant } from '../../src/server/directory/tenants.ts';
 import { oauthDialect } from '../../src/server/http/dialects/oauth.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { IdentityCredentials } from '../../src/server/managed-identities/credentials.ts';
+import { registerSignIn } from '../../src/server/sign-in/sign-in-routes.ts';
 import type { ChangeFollower } from '../../src/server/storage/change-log.ts';
 import type { Database } from '../../src/server/storage/database.ts';
 import type { TenantSealer } from '../../src/server/storage/sealed-column.ts';
@@ -210,7 +211,7 @@ export async function testTokenService(
     });
   const app = surface();
   const certificateLogin = surface();
-  registerTokenService(app, certificateLogin, {
+  const tokens = registerTokenService(app, certificateLogin, {
     profile,
     clock,
     randomness: systemRandomness,
@@ -226,6 +227,9 @@ export async function testTokenService(
     keeper,
     ...(options.tokenLifetime === undefined ? {} : { tokenLifetime: options.tokenLifetime }),
     ...(options.assertionLifetime === undefined ? {} : { assertionLifetime: options.assertionLifetime }),
+  });
+  registerSignIn(app, {
+    ...{ profile, database, directory, clock, tokens, randomness: systemRandomness, log: silentLog },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

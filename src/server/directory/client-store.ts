@@ -3,7 +3,7 @@ import {
   type ServicePrincipalMembers,
   servicePrincipalMembers,
 } from '../../contract/graph-service-principal.ts';
-import type { ClientId, TenantId } from '../../foundation/ids.ts';
+import { type ClientId, guid, type TenantId } from '../../foundation/ids.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { ClientSecretsTable } from '../storage/tables.ts';
@@ -200,4 +200,19 @@ export function asSecret(row: Selectable<ClientSecretsTable>): ClientSecret {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   };
+}
+
+/** Whose application a client id is. Client ids are never given to two, so the query names no tenant: it asks for it. */
+export async function selectTenantOfClient(
+  queries: Queries,
+  clientId: ClientId,
+): Promise<TenantId | undefined> {
+  const rows = await queries
+    .selectFrom('applications')
+    .select('tenant_id')
+    .where('client_id', '=', clientId)
+    .limit(2)
+    .execute();
+  const [row] = rows;
+  return row === undefined || rows.length > 1 ? undefined : guid<TenantId>(row.tenant_id);
 }

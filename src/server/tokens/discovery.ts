@@ -34,6 +34,7 @@ export function openidDocument(
     device_authorization_endpoint: `${oauth}/devicecode`,
     http_logout_supported: true,
     frontchannel_logout_supported: true,
+    authorization_response_iss_parameter_supported: true,
     end_session_endpoint: `${oauth}/logout`,
     kerberos_endpoint: `${authority}/kerberos`,
     tenant_region_scope: anyTenant ? null : 'WW',

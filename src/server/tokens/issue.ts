@@ -6,7 +6,7 @@ import type { TokenVersion } from './issuers.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 import type { Signer } from './signer.ts';
 import { activeKey, type SigningAlgorithm, type SigningKey, type SigningKeys } from './signing-keys.ts';
-import type { TokenDecision } from './token-decision.ts';
+import type { TokenDecision, TokenSubject } from './token-decision.ts';
 
 export interface IssuedToken {
   /** Compact JWS. */
@@ -51,12 +51,12 @@ export class TokenIssuer {
 
   /** @param tokenId `uti` */
   async issue(decision: TokenDecision, tokenId: string): Promise<IssuedToken> {
-    const { tenantId, tokensValidFrom } = accountOf(decision.subject);
+    const { tenantId } = accountOf(decision.subject);
     const { manifest } = decision.resource.application ?? {};
     const key = await this.#activeKey(tenantId, manifest?.accessTokenSigningAlgorithm ?? 'RS256');
     const now = Math.floor(this.#clock.now() / 1000);
     // a token made in the second of a revocation, after it, must not look as if made before
-    const issuedAt = Math.max(now, Math.ceil(tokensValidFrom / 1000));
+    const issuedAt = Math.max(now, Math.ceil(validFrom(decision.subject) / 1000));
     const lifetime = this.#lifetime;
     const claims = accessTokenClaims(this.#profile, { decision, tokenId, issuedAt, lifetime });
     return {
@@ -102,4 +102,11 @@ export class TokenIssuer {
     this.#headers.set(key, headers);
     return headers;
   }
+}
+
+/** From when on tokens hold, of all that a token depends on: milliseconds since the epoch. */
+function validFrom(subject: TokenSubject): number {
+  return subject.kind === 'application'
+    ? subject.principal.tokensValidFrom
+    : Math.max(subject.user.tokensValidFrom, subject.client.tokensValidFrom);
 }

@@ -31,10 +31,11 @@ export class RegisteredClients {
   }
 
   /**
+   * @param tenant without one, only applications that every tenant knows are found
    * @returns `undefined` where the tenant knows no such application
    * @throws DomainError AADSTS7000112 where it is disabled
    */
-  async find(tenant: Tenant, claimedClientId: string): Promise<RegisteredClient | undefined> {
+  async find(tenant: Tenant | undefined, claimedClientId: string): Promise<RegisteredClient | undefined> {
     const clientId = parseGuid<ClientId>(claimedClientId);
     if (clientId === undefined) return undefined;
     const firstParty = firstPartyClient(clientId);
@@ -48,6 +49,7 @@ export class RegisteredClients {
         idTokens: false,
       };
     }
+    if (tenant === undefined) return undefined;
     const client = await this.#directory.client(tenant.tenantId, clientId);
     if (client === undefined) return undefined;
     const { manifest, principal } = client;

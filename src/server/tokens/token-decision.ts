@@ -18,7 +18,12 @@ export type TokenSubject =
       readonly kind: 'user';
       readonly user: User;
       /** The application that acts as the user. */
-      readonly client: { readonly clientId: ClientId; readonly displayName: string };
+      readonly client: {
+        readonly clientId: ClientId;
+        readonly displayName: string;
+        /** Milliseconds since the epoch; tokens issued before are refused. */
+        readonly tokensValidFrom: number;
+      };
       /** What the application may do as the user at the resource: the `scp` of the token. */
       readonly scopes: readonly string[];
       /** How the user signed in (`amr`): `pwd`, `mfa`, `fed`, … */

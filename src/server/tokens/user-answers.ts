@@ -99,7 +99,10 @@ export class UserAnswers {
     const withIdToken = scope.openid.has('openid') || version === 'v1';
     return {
       ...(await this.#resourceClaims.of(asking, resource, question.capabilities)),
-      subject: { kind: 'user', user, client: { clientId, displayName }, scopes, methods, signedInAt },
+      subject: {
+        ...{ kind: 'user', user, scopes, methods, signedInAt },
+        client: { clientId, displayName, tokensValidFrom: client.principal?.tokensValidFrom ?? 0 },
+      },
       resource,
       requested,
       proof: client.proof,
@@ -134,20 +137,34 @@ export class UserAnswers {
       appId,
     });
     const openid = appId === graphAppId ? [...scope.openid].filter((name) => name !== 'offline_access') : [];
-    const scopes = pick(granted, scope);
-    if (scopes === undefined) throw aadsts(65001, { client: clientId, name: displayName });
-    return [...openid, ...scopes];
+    if (missingPermissions(granted, scope).length > 0) {
+      throw aadsts(65001, { client: clientId, name: displayName });
+    }
+    return [...openid, ...pick(granted, scope)];
   }
 }
 
-/** Of what stands, what is asked for; `undefined` where something asked for does not stand. */
-function pick(granted: readonly string[], scope: DelegatedScope): readonly string[] | undefined {
-  if (scope.everything) return granted.length === 0 ? undefined : granted;
-  if (scope.permissions.length === 0) return granted.includes('User.Read') ? ['User.Read'] : undefined;
-  const found = scope.permissions.map((name) =>
-    granted.find((permission) => permission.toLowerCase() === name.toLowerCase()),
-  );
-  return found.every((permission) => permission !== undefined) ? found : undefined;
+/** Who names no permission asks who the person is, of Graph. */
+const leastPermission = 'User.Read';
+
+function namedPermissions({ permissions }: DelegatedScope): readonly string[] {
+  return permissions.length === 0 ? [leastPermission] : permissions;
+}
+
+function isNamed(granted: readonly string[], name: string): boolean {
+  return granted.some((permission) => permission.toLowerCase() === name.toLowerCase());
+}
+
+/** What is asked for and does not stand; `.default` where nothing stands at all. */
+export function missingPermissions(granted: readonly string[], scope: DelegatedScope): readonly string[] {
+  if (scope.everything) return granted.length === 0 ? ['.default'] : [];
+  return namedPermissions(scope).filter((name) => !isNamed(granted, name));
+}
+
+/** Of what stands, what is asked for. */
+function pick(granted: readonly string[], scope: DelegatedScope): readonly string[] {
+  const names = namedPermissions(scope);
+  return scope.everything ? granted : granted.filter((permission) => isNamed(names, permission));
 }
 
 /** A v1 request names a resource and means all that was granted there. */

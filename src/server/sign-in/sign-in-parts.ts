@@ -1,0 +1,18 @@
+import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import type { Clock } from '../../foundation/clock.ts';
+import type { Log } from '../../foundation/log.ts';
+import type { Randomness } from '../../foundation/randomness.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Database } from '../storage/database.ts';
+import type { TokenServices } from '../tokens/token-service.ts';
+
+/** What the sign-in is made of. */
+export interface SignInParts {
+  readonly profile: CloudProfile;
+  readonly database: Database;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly tokens: TokenServices;
+}
