@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   client: leaf,
   'server/storage': ['foundation'],
   'server/http': leaf,
-  'server/outbound': leaf,
+  'server/outbound': [...leaf, 'server/http'],
   'server/audit': [...leaf, 'server/storage'],
   'server/directory': [...leaf, 'server/storage', 'server/http', 'server/audit'],
   'server/federation': [...leaf, 'server/storage', 'server/http', 'server/directory', 'server/outbound'],
