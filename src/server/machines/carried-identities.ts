@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CarriedIdentity, IdentitiesAnswer } from '../../contract/agent.ts';
-import type { MachineId } from '../../foundation/ids.ts';
+import type { MachineId, TenantId } from '../../foundation/ids.ts';
 import { identitiesOf } from '../managed-identities/identity-store.ts';
 import type { Queries } from '../storage/database.ts';
 import { factsOfResource, machineNotFound, standingMachine } from './machine-store.ts';
@@ -16,6 +16,7 @@ export async function carriedIdentities(queries: Queries, machineId: MachineId):
   const resource = await factsOfResource(queries, machine);
   if (resource === undefined) throw machineNotFound();
   const all = await identitiesOf(queries, machine.tenantId, machine.resourceCanonical);
+  const keyRevokedAt = await lastKeyRevocation(queries, machine.tenantId);
   const identities = all
     .filter(({ enabled }) => enabled)
     .map(
@@ -24,7 +25,7 @@ export async function carriedIdentities(queries: Queries, machineId: MachineId):
         principalId,
         clientId,
         resourceId: identity.resourceId,
-        tokensValidFrom,
+        tokensValidFrom: Math.max(tokensValidFrom, keyRevokedAt),
       }),
     )
     .sort((a, b) => (a.kind === b.kind ? compare(a.clientId, b.clientId) : compare(a.kind, b.kind)));
@@ -32,6 +33,18 @@ export async function carriedIdentities(queries: Queries, machineId: MachineId):
     .update(JSON.stringify([identities, resource]))
     .digest('base64url');
   return { state, identities, resource };
+}
+
+/** When a key that signs tokens was last revoked: a host cannot tell whose key its tokens are of, so all are dropped. */
+async function lastKeyRevocation(queries: Queries, tenantId: TenantId): Promise<number> {
+  const row = await queries
+    .selectFrom('signing_keys')
+    .select((select) => select.fn.max('retired_at').as('at'))
+    .where('tenant_id', '=', tenantId)
+    .where('purpose', '=', 'access-token')
+    .where('state', '=', 'revoked')
+    .executeTakeFirst();
+  return Number(row?.at ?? 0);
 }
 
 function compare(a: string, b: string): number {

@@ -127,6 +127,7 @@ function concerning(
   const principals = new Set(identities.map(({ principalId }) => principalId));
   return ({ kind, key, tenantId: tenant }) => {
     if (tenant !== tenantId) return false;
+    if (kind === 'signing-keys') return true;
     if (kind === 'machine' || kind === 'resource') return key === resourceCanonical;
     return kind === 'principal' && principals.has(key);
   };

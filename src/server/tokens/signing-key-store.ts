@@ -102,7 +102,7 @@ export async function revokeKey(
     await insertKey(transaction, { key: next, state: 'prepared', at });
   }
   await updateKey(transaction, key)
-    .set({ state: 'revoked', retired_at: standing.retiredAt ?? at, private_key_sealed: forgotten })
+    .set({ state: 'revoked', retired_at: at, private_key_sealed: forgotten })
     .execute();
   await recordKeys(transaction, key.tenantId, at);
   return true;
