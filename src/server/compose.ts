@@ -98,7 +98,18 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
   const keeper = opened.use(new KeyKeeper({ database, signer, clock, log }));
   await keeper.adopt();
   await proveSigningKeys({ profile, database, keys, signer });
-  const apps = createApps({ profile, database, sealer, follower, operations, keys, signer, keeper, sources });
+  const apps = createApps({
+    profile,
+    database,
+    sealer,
+    follower,
+    operations,
+    keys,
+    signer,
+    keeper,
+    assertionLifetime: config.assertionLifetime,
+    sources,
+  });
   // before the first request: what an ended process left behind is nobody's else
   await operations.start();
   keeper.start();
@@ -144,6 +155,7 @@ function createApps(parts: {
   readonly keys: SigningKeys;
   readonly signer: Signer;
   readonly keeper: KeyKeeper;
+  readonly assertionLifetime: number | undefined;
   readonly sources: Sources;
 }): Record<Surface['kind'], FastifyInstance> {
   const { profile, database, sealer, follower, operations, keys, signer, keeper } = parts;
@@ -179,6 +191,7 @@ function createApps(parts: {
       new ApplicationCertificates(database, follower),
       new IdentityCredentials(database, follower),
     ),
+    ...(parts.assertionLifetime === undefined ? {} : { assertionLifetime: parts.assertionLifetime }),
   });
 
   registerSignIn(login, { profile, database, directory, clock, randomness, log, tokens });

@@ -8,6 +8,8 @@ describe('the options of innate up', () => {
     assert.deepEqual(config.listen, { host: '127.0.0.1', port: 8443, orAnyFree: true });
     assert.equal(config.profile.kind, 'azure');
     assert.equal(config.databaseUrl, undefined);
+    assert.equal(config.assertionLifetime, undefined);
+    assert.equal(serverConfig({ data: 'd', assertionLifetime: '3600' }).assertionLifetime, 3600);
   });
 
   test('take an IPv6 address to listen on', () => {
@@ -29,6 +31,8 @@ describe('the options of innate up', () => {
     [{ profile: 'own', domain: 'tokens.example' }, /'token'/],
     [{ database: 'mysql://x' }, /postgres:\/\//],
     [{ keyFile: 'f', keyText: 't' }, /not by both/],
+    [{ assertionLifetime: '59' }, /seconds from 60 to 86400/],
+    [{ assertionLifetime: '1h' }, /seconds from 60 to 86400/],
   ] as const) {
     test(`are refused in one sentence: ${JSON.stringify(options)}`, () => {
       assert.throws(

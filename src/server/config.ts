@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly keyFile?: string;
   /** The key-encryption key itself, from the environment. */
   readonly keyText?: string;
+  /** Seconds that applications' client assertions may live; absent: as long as they say. */
+  readonly assertionLifetime?: string;
 }
 
 /** The same, understood. */
@@ -24,6 +26,8 @@ export interface ServerConfig {
   readonly profile: CloudProfile;
   /** Absent: the one in the data folder. */
   readonly keyEncryptionKey: { readonly file: string } | { readonly text: string } | undefined;
+  /** Seconds. */
+  readonly assertionLifetime: number | undefined;
 }
 
 /** An option that makes no sense: one sentence that names it. */
@@ -57,7 +61,17 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     databaseUrl: options.database,
     profile,
     keyEncryptionKey: keySource(options),
+    assertionLifetime: parseLifetime(options.assertionLifetime),
   };
+}
+
+function parseLifetime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (seconds < 60 || seconds > 86_400) {
+    throw new ConfigError(`--assertion-lifetime takes seconds from 60 to 86400, not '${text}'`);
+  }
+  return seconds;
 }
 
 function keySource({ keyFile, keyText }: ServerOptions): ServerConfig['keyEncryptionKey'] {

@@ -40,6 +40,10 @@ export const serverOptions = [
     default: 'azure',
   },
   { flags: '--domain <domain>', summary: 'the domain of the own profile' },
+  {
+    flags: '--assertion-lifetime <seconds>',
+    summary: 'how long client assertions of applications may live; as long as they say unless told',
+  },
   { flags: '--key-file <file>', summary: 'the key-encryption key; one in the data folder unless told' },
   {
     flags: '--ready-file <file>',
@@ -148,6 +152,7 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
   const database = option('database');
   const domain = option('domain');
   const keyFile = option('keyFile');
+  const assertionLifetime = option('assertionLifetime');
   const keyText = environment['INNATE_KEY_ENCRYPTION_KEY'];
   return {
     data: option('data') ?? dataOption.default ?? '',
@@ -155,6 +160,7 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
     ...(listen === undefined ? {} : { listen }),
     ...(database === undefined ? {} : { database }),
     ...(domain === undefined ? {} : { domain }),
+    ...(assertionLifetime === undefined ? {} : { assertionLifetime }),
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(keyText === undefined || keyText === '' ? {} : { keyText }),
   };
