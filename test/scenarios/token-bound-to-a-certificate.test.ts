@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import * as openid from 'openid-client';
 import { azureProfile, certificateNames } from '../../src/contract/cloud-profile.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import type { TenantId } from '../../src/foundation/ids.ts';
@@ -11,7 +12,12 @@ import { graphDialect } from '../../src/server/http/dialects/graph.ts';
 import { presentedCertificate } from '../../src/server/http/presented-certificate.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { listen, type Surfaces } from '../../src/server/surfaces.ts';
-import { type ClientIdentity, requestWithCertificate } from '../support/certificate-request.ts';
+import {
+  type ClientIdentity,
+  DisposableAgent,
+  fetchThrough,
+  requestWithCertificate,
+} from '../support/certificate-request.ts';
 import {
   assertionForm,
   type ClientKey,
@@ -269,6 +275,47 @@ describe('a certificate of the connection', () => {
         await refused(asked(odd, stranger), 50027);
       }
     });
+  });
+
+  test('is looked up at each request: one that is taken away ends on connections that are open (C7)', async () => {
+    const passing = await makeClientKey('ec');
+    service.register(client, passing);
+    const { privateKey, certificate } = identityOf(passing);
+    using agent = new DisposableAgent({
+      keepAlive: true,
+      maxSockets: 1,
+      ca: authority.certificate,
+      key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      cert: certificate,
+    });
+    const fetchOver = fetchThrough(surfaces.port, agent);
+    const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: client.clientId, scope });
+    const asked = async () => {
+      const url = `${mtls}/${tenantId}/oauth2/v2.0/token`;
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      const reply = await fetchOver(url, { method: 'POST', headers, body });
+      return { status: reply.status, connections: agent.made };
+    };
+    assert.deepEqual(await asked(), { status: 200, connections: 1 });
+    assert.deepEqual(await asked(), { status: 200, connections: 1 });
+    service.certificates.remove(passing.sha256);
+    assert.deepEqual(await asked(), { status: 401, connections: 1 });
+  });
+
+  test('proves a client of the standard, openid-client, which finds the endpoint in the documents', async () => {
+    const { privateKey, certificate } = identityOf(key);
+    using agent = new DisposableAgent({
+      ca: authority.certificate,
+      key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      cert: certificate,
+    });
+    const metadata = { use_mtls_endpoint_aliases: true };
+    const issuer = new URL(`https://login.microsoftonline.com/${tenantId}/v2.0`);
+    const found = await openid.discovery(issuer, client.clientId, metadata, openid.TlsClientAuth(), {
+      [openid.customFetch]: fetchThrough(surfaces.port, agent),
+    });
+    const token = await openid.clientCredentialsGrant(found, { scope });
+    assert.equal(claimsOf(token.access_token)['oid'], client.principalId);
   });
 
   test('is announced in the documents of discovery', async () => {

@@ -88,3 +88,55 @@ export async function requestWithCertificate(
     request.end(form === undefined ? undefined : new URLSearchParams(form).toString());
   });
 }
+
+/** Connections with a certificate of the client's, counted. */
+export class DisposableAgent extends https.Agent implements Disposable {
+  made = 0;
+
+  override createConnection(...given: Parameters<https.Agent['createConnection']>) {
+    this.made += 1;
+    return super.createConnection(...given);
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+}
+
+/** A `fetch` that reaches every name at one port on loopback, over the agent's connections. */
+export function fetchThrough(port: number, agent: https.Agent) {
+  return async (
+    url: string,
+    { method, headers, body }: { method?: string; headers?: Record<string, string>; body?: unknown },
+  ): Promise<Response> => {
+    const { hostname, pathname, search } = new URL(url);
+    return await new Promise((resolve, reject) => {
+      const request = https.request(
+        {
+          host: '127.0.0.1',
+          port,
+          servername: hostname,
+          method: method ?? 'GET',
+          path: `${pathname}${search}`,
+          headers: { ...headers, host: hostname },
+          agent,
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (part: string) => {
+            text += part;
+          });
+          response.on('end', () => {
+            const type = response.headers['content-type'] ?? '';
+            resolve(
+              new Response(text, { status: response.statusCode ?? 0, headers: { 'content-type': type } }),
+            );
+          });
+        },
+      );
+      request.on('error', reject);
+      request.end(body === undefined || body === null ? undefined : String(body));
+    });
+  };
+}
