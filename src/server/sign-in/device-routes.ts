@@ -67,11 +67,12 @@ export function registerDevicePages(
     handler: shown(async (request, reply) => {
       const waiting = await waitingCode(request);
       if (waiting === undefined) return again(reply);
-      const signedIn = await personFor(request, waiting);
+      const signedIn = await sessions.current(request);
       const application = await nameOf(waiting.code);
-      if (signedIn === undefined) {
+      if (signedIn === undefined || !isFor(waiting.code, signedIn)) {
         const page = { onward: '/device/confirm', to: application, name: '', leadsTo: [] };
-        return prompt.show(request, reply, page);
+        const problem = { error: 'This code is for people of another directory.', status: 403 };
+        return prompt.show(request, reply, { ...page, ...(signedIn === undefined ? {} : problem) });
       }
       const { displayName, userPrincipalName } = signedIn.user;
       return sendPage(
@@ -93,8 +94,9 @@ export function registerDevicePages(
     handler: shown(async (request, reply) => {
       const form = readForm(request);
       const waiting = await waitingCode(request);
-      const signedIn = waiting && (await personFor(request, waiting));
+      const signedIn = await sessions.current(request);
       if (waiting === undefined || signedIn === undefined) return again(reply);
+      if (!isFor(waiting.code, signedIn)) return again(reply);
       const approved = form.get('answer') === 'approve';
       const { user, session } = signedIn;
       const { tenantId, userId } = user;
@@ -123,19 +125,17 @@ export function registerDevicePages(
     return userCode && code && code.state.kind === 'pending' ? { userCode, code } : undefined;
   }
 
-  /** Whoever is signed in, if the code is for people of their tenant. */
-  async function personFor(request: FastifyRequest, { code }: Waiting): Promise<SignedIn | undefined> {
-    const signedIn = await sessions.current(request);
-    const { tenantId } = code;
-    return tenantId === undefined || signedIn?.user.tenantId === tenantId ? signedIn : undefined;
-  }
-
   async function nameOf({ clientId, tenantId }: DeviceCode): Promise<string> {
     const tenant = tenantId && (await directory.tenant({ kind: 'guid', tenantId }));
     const client = await tokens.registered.find(tenant, clientId);
     if (client === undefined) throw aadsts(700016, { client: clientId, tenant: tenantId ?? 'organizations' });
     return client.displayName;
   }
+}
+
+/** Whether the code is for people of this one's tenant. */
+function isFor({ tenantId }: DeviceCode, { user }: SignedIn): boolean {
+  return tenantId === undefined || user.tenantId === tenantId;
 }
 
 function again(reply: FastifyReply): FastifyReply {

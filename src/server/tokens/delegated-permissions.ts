@@ -3,9 +3,13 @@ import { guid } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 import type { PermissionScope } from '../directory/application-manifest.ts';
 import type { Directory } from '../directory/directory.ts';
+import {
+  insertPermissionGrant,
+  selectPermissionGrants,
+  updatePermissionGrant,
+} from '../directory/permission-grants.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { graphAppId } from '../http/dialects/graph.ts';
-import { recordChange } from '../storage/change-log.ts';
 import type { Database, Transaction } from '../storage/database.ts';
 import { firstPartyClient, firstPartyScopes } from './first-party-clients.ts';
 import { firstPartyResources } from './first-party-resources.ts';
@@ -77,16 +81,13 @@ export class DelegatedPermissions {
   async #fromRows({ tenantId, client, userId, appId }: DelegationQuestion): Promise<readonly string[]> {
     if (client.principal === undefined) return [];
     const resourceId = await this.#resourceId(tenantId, appId);
-    const rows = await this.#database.read
-      .selectFrom('permission_grants')
-      .select(['scope', 'user_id', 'consent_type'])
-      .where('tenant_id', '=', tenantId)
-      .where('client_principal_id', '=', client.principal.principalId)
-      .where('resource_id', '=', resourceId)
-      .execute();
-    return rows
-      .filter((row) => row.consent_type === 'AllPrincipals' || row.user_id === userId)
-      .flatMap((row) => row.scope.split(' ').filter((scope) => scope !== ''));
+    const grants = await selectPermissionGrants(this.#database.read, tenantId, {
+      clientId: client.principal.principalId,
+      resourceId,
+    });
+    return grants
+      .filter((grant) => grant.consentType === 'AllPrincipals' || grant.userId === userId)
+      .flatMap(({ scope }) => scopesOf(scope));
   }
 
   /** Records that a person lets an application use permissions of an API. */
@@ -100,30 +101,23 @@ export class DelegatedPermissions {
       throw new TypeError('an application without a principal takes no consent');
     const clientPrincipalId = client.principal.principalId;
     const resourceId = await this.#resourceId(tenantId, appId);
-    const standing = await transaction
-      .deleteFrom('permission_grants')
-      .where('tenant_id', '=', tenantId)
-      .where('client_principal_id', '=', clientPrincipalId)
-      .where('resource_id', '=', resourceId)
-      .where('consent_type', '=', 'Principal')
-      .where('user_id', '=', userId)
-      .returning('scope')
-      .execute();
-    const scopes = new Set([...standing.flatMap(({ scope }) => scope.split(' ')), ...question.scopes]);
-    await transaction
-      .insertInto('permission_grants')
-      .values({
-        grant_id: randomness.uuid(),
-        tenant_id: tenantId,
-        client_principal_id: clientPrincipalId,
-        consent_type: 'Principal',
-        user_id: userId,
-        resource_id: resourceId,
-        scope: [...scopes].filter((scope) => scope !== '').join(' '),
-        created_at: at,
-      })
-      .execute();
-    await recordChange(transaction, { tenantId, kind: 'app-roles', key: clientPrincipalId, at });
+    const standing = await selectPermissionGrants(transaction, tenantId, {
+      ...{ clientId: clientPrincipalId, resourceId, userId },
+    });
+    const own = standing.find(({ consentType }) => consentType === 'Principal');
+    const scope = [...new Set([...(own === undefined ? [] : scopesOf(own.scope)), ...question.scopes])].join(
+      ' ',
+    );
+    if (own !== undefined) {
+      await updatePermissionGrant(transaction, { tenantId, grantId: own.grantId, at }, scope);
+      return;
+    }
+    await insertPermissionGrant(
+      transaction,
+      { tenantId, clientId: clientPrincipalId, consentType: 'Principal', userId, resourceId, scope },
+      randomness,
+      at,
+    );
   }
 
   /** Object id of the resource's principal; a resource that every tenant knows has its application id in its place. */
@@ -131,4 +125,8 @@ export class DelegatedPermissions {
     const resource = await this.#directory.client(tenantId, guid<ClientId>(appId));
     return resource?.principal.principalId ?? guid<PrincipalId>(appId);
   }
+}
+
+function scopesOf(text: string): readonly string[] {
+  return text.split(' ').filter((scope) => scope !== '');
 }
