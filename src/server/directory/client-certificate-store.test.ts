@@ -102,6 +102,11 @@ describe('a certificate of an application', () => {
     ]) {
       await refused(insert({ clientId, certificate: text }), 'invalid-value', 'InvalidCertificate');
     }
+    // id-ecPublicKey with another last octet: a certificate still, with a key of a kind that nobody knows
+    const strange = Buffer.from(certificate.raw);
+    const oid = Buffer.from('2a8648ce3d0201', 'hex');
+    strange[strange.indexOf(oid) + oid.length - 1] = 0x7f;
+    await refused(insert({ clientId, certificate: strange }), 'invalid-value', 'InvalidCertificate');
     const huge = Buffer.concat([certificate.raw, Buffer.alloc(40_000)]);
     await refused(insert({ clientId, certificate: huge }), 'invalid-value', 'InvalidCertificate');
     const ended = insert({ clientId, certificate: certificate.raw, notAfter: at });

@@ -64,7 +64,6 @@ export async function insertClientCertificate(
 ): Promise<ApplicationCertificate> {
   const { tenantId, clientId, keyId, displayName, at } = request;
   const certificate = readCertificate(request.certificate);
-  checkClientKey(certificate.publicKey);
   const notBefore = Math.max(certificate.validFromDate.getTime(), request.notBefore ?? 0);
   const notAfter = Math.min(certificate.validToDate.getTime(), request.notAfter ?? Number.MAX_SAFE_INTEGER);
   if (!(notBefore < notAfter) || notAfter <= at) throw unfit('it has ended, or is valid at no time');
@@ -153,11 +152,14 @@ export async function deleteClientCertificate(
 function readCertificate(given: Uint8Array | string): X509Certificate {
   if (given.length > 2 * maxCertificateOctets) throw unfit('it is too large');
   let certificate: X509Certificate;
+  let publicKey: KeyObject;
   try {
     certificate = new X509Certificate(given);
+    publicKey = certificate.publicKey;
   } catch (cause) {
-    throw unfit('it is no X.509 certificate', cause);
+    throw unfit('it is no X.509 certificate with a key of a known kind', cause);
   }
+  checkClientKey(publicKey);
   if (certificate.raw.length > maxCertificateOctets) throw unfit('it is too large');
   return certificate;
 }
