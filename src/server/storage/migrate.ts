@@ -4,11 +4,19 @@ import type { ColumnTypes, Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
 import { directory } from './migrations/002-directory.ts';
 import { signingKeys } from './migrations/004-signing-keys.ts';
+import { federation } from './migrations/005-federation.ts';
 import { people } from './migrations/006-people.ts';
 import { applications } from './migrations/010-applications.ts';
 
 /** In order; a migration once released is never edited. */
-export const released: readonly Migration[] = [initial, directory, signingKeys, people, applications];
+export const released: readonly Migration[] = [
+  initial,
+  directory,
+  signingKeys,
+  federation,
+  people,
+  applications,
+];
 
 /**
  * Brings the schema up to date. Runs inside the caller's exclusive transaction, so a crash leaves the old schema whole.

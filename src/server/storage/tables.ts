@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { DirectoryTables } from './directory-tables.ts';
+import type { FederationTables } from './federation-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { PeopleTables } from './people-tables.ts';
  * `*_sealed` columns hold what `sealed-column` makes. Ids are lower-case GUIDs, `*_canonical` are `CanonicalId`s.
  * Every table of a tenant has `tenant_id` in its key or in a unique index, and every query names it.
  */
-export interface Tables extends DirectoryTables, PeopleTables {
+export interface Tables extends DirectoryTables, FederationTables, PeopleTables {
   meta: MetaTable;
   tenants: TenantsTable;
   tenant_keys: TenantKeysTable;
