@@ -92,6 +92,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Exceptions by file: the composition roots that a command starts. */
 const mayAlsoImport: Readonly<Record<string, readonly string[]>> = {
   'src/cli/commands/up.ts': ['src/server/compose.ts', 'src/agent/compose.ts'],
+  'src/cli/commands/signer.ts': ['src/server/signer-process.ts'],
 };
 
 /** Runtime packages and the folders (or files) behind whose fence they stay. */
@@ -275,7 +276,7 @@ describe('the architecture', () => {
       [verify, ['src/server/tokens/signature.ts', 'src/server/machines/machine-proof.ts']],
       [
         /\bsignatureHolds\(/,
-        ['signature', 'verify', 'client-assertion', 'self-test', 'signer'].map(
+        ['signature', 'verify', 'client-assertion', 'self-test', 'signer', 'remote-signer'].map(
           (name) => `src/server/tokens/${name}.ts`,
         ),
       ],

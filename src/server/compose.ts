@@ -43,6 +43,7 @@ import { openTls, type Tls } from './tls.ts';
 import { audiencesOf } from './tokens/audiences.ts';
 import { clientCertificates } from './tokens/client-certificates.ts';
 import { KeyKeeper } from './tokens/key-keeper.ts';
+import { connectSigner, type RemoteSigner } from './tokens/remote-signer.ts';
 import { proveSigningKeys } from './tokens/self-test.ts';
 import { createSigner, type Signer } from './tokens/signer.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
@@ -86,7 +87,10 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
   const tls = await openTls(folder, certificateNames(profile), clock);
   const database = opened.use(await openDatabase({ url: config.databaseUrl, folder }, randomness));
   const sealer = await openSealer({ database, folder, source: config.keyEncryptionKey, randomness, clock });
-  const signer = createSigner({ database, sealer, clock, randomness }, availableParallelism());
+  const signer =
+    config.signerSocket === undefined
+      ? createSigner({ database, sealer, clock, randomness }, availableParallelism())
+      : await greeted(opened.use(connectSigner(config.signerSocket, { database, log })));
   const found = await findHome(database.read);
   const home = found ?? (await createHome({ database, sealer, signer, profile, clock, randomness }));
   const operator = await operatorCredential({ database, folder, home, clock, randomness });
@@ -95,7 +99,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
 
   const operations = opened.use(new AsyncOperations({ database, clock, randomness, log }));
   const keys = new SigningKeys(database, follower);
-  const keeper = opened.use(new KeyKeeper({ database, signer, clock, log }));
+  const keeper = opened.use(new KeyKeeper({ database, signer, clock, log, periods: config.keyPeriods }));
   await keeper.adopt();
   await proveSigningKeys({ profile, database, keys, signer });
   const apps = createApps({
@@ -129,6 +133,11 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
     firstStart: found === undefined,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+async function greeted(signer: RemoteSigner): Promise<Signer> {
+  await signer.greet();
+  return signer;
 }
 
 async function listenWhereAsked(

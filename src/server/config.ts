@@ -1,5 +1,6 @@
 import { azureProfile, type CloudProfile, ownProfile } from '../contract/cloud-profile.ts';
 import { refuseHost } from './surfaces.ts';
+import { defaultPeriods, type KeyPeriods } from './tokens/key-schedule.ts';
 
 /** What `innate up` was asked for, as typed on the command line. */
 export interface ServerOptions {
@@ -14,6 +15,12 @@ export interface ServerOptions {
   readonly keyFile?: string;
   /** The key-encryption key itself, from the environment. */
   readonly keyText?: string;
+  /** `unix:PATH`; absent: this process holds the keys that sign tokens. */
+  readonly signer?: string;
+  /** How long a key is announced before it signs, such as `48h`. */
+  readonly keyPrepared?: string;
+  /** How long a key signs at most. */
+  readonly keyActive?: string;
   /** Seconds that applications' client assertions may live; absent: as long as they say. */
   readonly assertionLifetime?: string;
 }
@@ -26,6 +33,9 @@ export interface ServerConfig {
   readonly profile: CloudProfile;
   /** Absent: the one in the data folder. */
   readonly keyEncryptionKey: { readonly file: string } | { readonly text: string } | undefined;
+  /** The socket of the signer; absent: this process is the signer. */
+  readonly signerSocket: string | undefined;
+  readonly keyPeriods: KeyPeriods;
   /** Seconds. */
   readonly assertionLifetime: number | undefined;
 }
@@ -61,8 +71,44 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     databaseUrl: options.database,
     profile,
     keyEncryptionKey: keySource(options),
+    signerSocket: parseSigner(options.signer),
+    keyPeriods: parsePeriods(options),
     assertionLifetime: parseLifetime(options.assertionLifetime),
   };
+}
+
+function parseSigner(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const match = /^unix:(.+)$/s.exec(text);
+  if (match === null) {
+    throw new ConfigError(`--signer takes unix:PATH, such as unix:/run/innate/signer.sock, not '${text}'`);
+  }
+  return match[1];
+}
+
+function parsePeriods({ keyPrepared, keyActive }: ServerOptions): KeyPeriods {
+  const preparedFor =
+    keyPrepared === undefined ? defaultPeriods.preparedFor : parseDuration('--key-prepared', keyPrepared);
+  const activeFor =
+    keyActive === undefined ? defaultPeriods.activeFor : parseDuration('--key-active', keyActive);
+  if (activeFor < preparedFor) {
+    throw new ConfigError(
+      '--key-active must not be shorter than --key-prepared: while one key signs, the next is announced',
+    );
+  }
+  return { ...defaultPeriods, preparedFor, activeFor };
+}
+
+const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const longestDuration = 3650 * units.d;
+
+function parseDuration(option: string, text: string): number {
+  const match = /^(\d{1,9})([smhd])$/.exec(text);
+  const duration = Number(match?.[1]) * units[(match?.[2] ?? 's') as keyof typeof units];
+  if (match === null || duration <= 0 || duration > longestDuration) {
+    throw new ConfigError(`${option} takes a duration, such as 90s, 30m, 48h or 30d, not '${text}'`);
+  }
+  return duration;
 }
 
 function parseLifetime(text: string | undefined): number | undefined {

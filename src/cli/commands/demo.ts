@@ -4,7 +4,8 @@ import path from 'node:path';
 import { Listr, type ListrTask } from 'listr2';
 import type { JsonReader } from '../../client/json-reader.ts';
 import { type Command, CommandError } from '../command.ts';
-import { endRequested, logLevel, type Running, serverOptions, startRunning } from './up.ts';
+import { endRequested } from '../signals.ts';
+import { logLevel, type Running, serverOptions, startRunning } from './up.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
 const example = path.join('examples', 'read-a-secret', 'read-a-secret.mjs');

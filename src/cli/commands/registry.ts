@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./keys.ts')).keys,
   },
   {
+    name: 'signer',
+    summary: 'hold the keys that sign tokens, in a process apart from the server',
+    load: async () => (await import('./signer.ts')).signer,
+  },
+  {
     name: 'doctor',
     summary: 'say what works on this machine, and what is in the way',
     load: async () => (await import('./doctor.ts')).doctor,

@@ -24,6 +24,7 @@ import {
   optionText,
 } from '../command.ts';
 import { isAlive } from '../server-file.ts';
+import { endRequested } from '../signals.ts';
 
 /** Options of a server that `up` and `demo` share. */
 export const serverOptions = [
@@ -45,6 +46,19 @@ export const serverOptions = [
     summary: 'how long client assertions of applications may live; as long as they say unless told',
   },
   { flags: '--key-file <file>', summary: 'the key-encryption key; one in the data folder unless told' },
+  {
+    flags: '--signer <unix:path>',
+    summary:
+      'the socket of a signer that holds the keys of tokens (innate signer); this process holds them unless told',
+  },
+  {
+    flags: '--key-prepared <duration>',
+    summary: 'how long a key of tokens is announced before it signs, such as 12h (default: 2d)',
+  },
+  {
+    flags: '--key-active <duration>',
+    summary: 'how long a key of tokens signs at most (default: 30d)',
+  },
   {
     flags: '--ready-file <file>',
     summary: 'written when the server serves: addresses and the operator (0600)',
@@ -153,6 +167,9 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
   const domain = option('domain');
   const keyFile = option('keyFile');
   const assertionLifetime = option('assertionLifetime');
+  const signer = option('signer');
+  const keyPrepared = option('keyPrepared');
+  const keyActive = option('keyActive');
   const keyText = environment['INNATE_KEY_ENCRYPTION_KEY'];
   return {
     data: option('data') ?? dataOption.default ?? '',
@@ -163,6 +180,9 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
     ...(assertionLifetime === undefined ? {} : { assertionLifetime }),
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(keyText === undefined || keyText === '' ? {} : { keyText }),
+    ...(signer === undefined ? {} : { signer }),
+    ...(keyPrepared === undefined ? {} : { keyPrepared }),
+    ...(keyActive === undefined ? {} : { keyActive }),
   };
 }
 
@@ -177,24 +197,6 @@ function endpointsOf(profile: CloudProfile): ServerFile['endpoints'] {
 
 export function logLevel(input: CommandInput, otherwise: LogLevel): LogLevel {
   return logLevels.find((level) => level === optionText(input, 'log')) ?? otherwise;
-}
-
-/** Milliseconds in which a second signal is taken for the first one, come another way (process group and launcher). */
-const sameWish = 1000;
-
-/**
- * Resolves with the first signal that asks this process to end. Everything still ends in order then; who asks again
- * later ends it at once.
- */
-export async function endRequested(): Promise<void> {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const listener = () => resolve();
-  for (const signal of signals) process.on(signal, listener);
-  await promise;
-  setTimeout(() => {
-    for (const signal of signals) process.off(signal, listener);
-  }, sameWish).unref();
 }
 
 export const up: Command = {

@@ -52,7 +52,7 @@ export async function openSealer(parts: SealerParts): Promise<TenantSealer> {
       `the key-encryption key ${file} is missing, and the database was sealed with it: put it back, or say where it is`,
     );
   }
-  const made = await makeKey(file, randomness);
+  const made = await makeKeyFile(file, randomness);
   try {
     await prove(database, made, check);
   } catch (error) {
@@ -72,7 +72,12 @@ async function keyFrom(source: KeySource, randomness: Randomness): Promise<KeyEn
   return key;
 }
 
-async function keyInFile(file: string, randomness: Randomness): Promise<KeyEncryptionKey | undefined> {
+/**
+ * The key-encryption key of a file; `undefined` where there is none.
+ *
+ * @throws KeyEncryptionKeyError where the file cannot be read, is exposed to others or holds something else
+ */
+export async function keyInFile(file: string, randomness: Randomness): Promise<KeyEncryptionKey | undefined> {
   try {
     const text = await readSecretFile(file);
     return text === undefined ? undefined : parseKeyEncryptionKey(text, file, randomness);
@@ -83,8 +88,8 @@ async function keyInFile(file: string, randomness: Randomness): Promise<KeyEncry
   }
 }
 
-/** The file is on the disk before anything is sealed with its key. */
-async function makeKey(file: string, randomness: Randomness): Promise<KeyEncryptionKey> {
+/** A new key; its file is on the disk before anything is sealed with it. */
+export async function makeKeyFile(file: string, randomness: Randomness): Promise<KeyEncryptionKey> {
   const text = newKeyEncryptionKeyText(randomness);
   await createFile(file, `${text}\n`);
   return parseKeyEncryptionKey(text, file, randomness);
