@@ -36,15 +36,10 @@ export class TestBrowser {
     fields: Record<string, string> = {},
     options: { readonly headers?: Record<string, string>; readonly press?: readonly [string, string] } = {},
   ): Promise<BrowserPage> {
-    const form = /<form method="post" action="([^"]*)">(.*?)<\/form>/s.exec(page.text);
-    assert.ok(form, `no form on: ${page.text}`);
-    const hidden = [...(form[2] as string).matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
-    const body = new URLSearchParams(
-      hidden.map(([, name, value]) => [name as string, unescaped(value as string)]),
-    );
+    const { action, fields: body } = formOf(page);
     for (const [name, value] of Object.entries(fields)) body.set(name, value);
     if (options.press !== undefined) body.set(...(options.press as [string, string]));
-    return await this.post(unescaped(form[1] as string), body.toString(), options.headers);
+    return await this.post(action, body.toString(), options.headers);
   }
 
   async post(path: string, body: string, headers: Record<string, string> = {}): Promise<BrowserPage> {
@@ -99,4 +94,13 @@ export class TestBrowser {
 
 function unescaped(text: string): string {
   return text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+}
+
+/** The form of a page: where it goes, and its hidden fields. */
+export function formOf(page: BrowserPage): { readonly action: string; readonly fields: URLSearchParams } {
+  const form = /<form method="post" action="([^"]*)">(.*?)<\/form>/s.exec(page.text);
+  assert.ok(form, `no form on: ${page.text}`);
+  const hidden = [...(form[2] as string).matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
+  const fields = hidden.map(([, name, value]) => [name as string, unescaped(value as string)]);
+  return { action: unescaped(form[1] as string), fields: new URLSearchParams(fields) };
 }
