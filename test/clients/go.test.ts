@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { notAsked, preparedClient } from '../support/client-packages.ts';
+import { notAsked, preparedGo } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
 
@@ -10,12 +9,7 @@ describe('the Azure SDK for Go', { skip: notAsked('go') || noIsolation }, () => 
   let world: DemoWorld;
   let program: string;
   before(async () => {
-    const folder = await preparedClient(
-      'go',
-      ['go', 'version'],
-      [['go', 'build', '-o', 'read-a-secret', '.']],
-    );
-    program = path.join(folder, 'read-a-secret');
+    program = (await preparedGo()).readSecret;
     world = await demoWorld();
   });
   after(() => world?.[Symbol.asyncDispose]());

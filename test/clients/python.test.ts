@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { notAsked, preparedClient } from '../support/client-packages.ts';
+import { notAsked, preparedPython } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
 
@@ -9,16 +9,8 @@ describe('the Azure SDK for Python', { skip: notAsked('python') }, () => {
   let world: DemoWorld;
   let program: readonly string[];
   before(async () => {
-    const python = 'python3';
-    const folder = await preparedClient(
-      'python',
-      [python, '--version'],
-      [
-        [python, '-m', 'venv', 'packages'],
-        ['packages/bin/pip', 'install', '--quiet', '--no-deps', '--no-compile', '-r', 'requirements.txt'],
-      ],
-    );
-    program = [path.join(folder, 'packages/bin/python'), path.join(folder, 'read_secret.py')];
+    const { folder, python } = await preparedPython();
+    program = [python, path.join(folder, 'read_secret.py')];
     world = await demoWorld();
   });
   after(() => world?.[Symbol.asyncDispose]());

@@ -62,6 +62,32 @@ export async function preparedClient(
   return folder;
 }
 
+/** The programs in Python, and the interpreter that has their packages. */
+export async function preparedPython(): Promise<{ readonly folder: string; readonly python: string }> {
+  const folder = await preparedClient(
+    'python',
+    ['python3', '--version'],
+    [
+      ['python3', '-m', 'venv', 'packages'],
+      ['packages/bin/pip', 'install', '--quiet', '--no-deps', '--no-compile', '-r', 'requirements.txt'],
+    ],
+  );
+  return { folder, python: path.join(folder, 'packages/bin/python') };
+}
+
+/** The programs in Go, built. */
+export async function preparedGo(): Promise<{ readonly readSecret: string; readonly signIn: string }> {
+  const folder = await preparedClient(
+    'go',
+    ['go', 'version'],
+    [
+      ['go', 'build', '-o', 'built/read-a-secret', '.'],
+      ['go', 'build', '-o', 'built/sign-in', './sign-in'],
+    ],
+  );
+  return { readSecret: path.join(folder, 'built/read-a-secret'), signIn: path.join(folder, 'built/sign-in') };
+}
+
 /** @throws where the command fails, with what it said */
 async function perform(command: readonly string[], cwd: string = os.tmpdir()): Promise<Outcome> {
   const [file = '', ...args] = command;

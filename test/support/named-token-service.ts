@@ -55,6 +55,8 @@ export async function namedTokenService(): Promise<NamedTokenService> {
       HTTPS_PROXY: `${tunnel.host}:${tunnel.port}`,
       NODE_USE_ENV_PROXY: '1',
       NODE_EXTRA_CA_CERTS: caFile,
+      REQUESTS_CA_BUNDLE: caFile,
+      SSL_CERT_FILE: caFile,
     },
     file: (name) => folder.file(name),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

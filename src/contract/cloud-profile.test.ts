@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  asksForCertificate,
+  azureProfile,
+  certificateLoginName,
+  certificateNames,
+  ownProfile,
+  surfaceOf,
+} from './cloud-profile.ts';
+
+describe('the names of a deployment', () => {
+  const own = ownProfile('id.example.org');
+
+  test('show certificates where MSAL looks: `mtlsauth.` in the place of `login.`, in Azure its own name', () => {
+    assert.equal(certificateLoginName(own), own.login.replace('login.', 'mtlsauth.'));
+    assert.equal(certificateLoginName(azureProfile), 'mtlsauth.microsoft.com');
+    for (const [profile, name] of [
+      [own, 'MTLSAUTH.id.example.org:8443'],
+      [azureProfile, 'mtlsauth.microsoft.com'],
+      [azureProfile, 'westeurope.mtlsauth.microsoft.com'],
+    ] as const) {
+      assert.deepEqual(surfaceOf(profile, name), { kind: 'certificate-login' });
+    }
+  });
+
+  test('name each target twice: with connections that ask for a certificate, and without', () => {
+    for (const profile of [own, azureProfile]) {
+      for (const [name, surface] of [
+        [profile.management, { kind: 'management' }],
+        [profile.graph, { kind: 'graph' }],
+      ] as const) {
+        assert.deepEqual(surfaceOf(profile, name), surface);
+        assert.deepEqual(surfaceOf(profile, `mtlstb.${name}`), surface);
+        assert.equal(asksForCertificate(profile, name), false);
+        assert.equal(asksForCertificate(profile, `mtlstb.${name}`), true);
+      }
+      const vault = { kind: 'vault', vaultName: 'demo-kv' };
+      assert.deepEqual(surfaceOf(profile, `demo-kv.${profile.vaultSuffix}`), vault);
+      assert.deepEqual(surfaceOf(profile, `demo-kv.mtlstb.${profile.vaultSuffix}`), vault);
+      assert.equal(asksForCertificate(profile, `demo-kv.${profile.vaultSuffix}`), false);
+      assert.equal(asksForCertificate(profile, `demo-kv.mtlstb.${profile.vaultSuffix}`), true);
+      for (const name of [profile.login, profile.agents]) {
+        assert.equal(asksForCertificate(profile, name), false);
+        assert.equal(surfaceOf(profile, `mtlstb.${name}`), undefined);
+      }
+    }
+  });
+
+  test('that are close to one of them are none', () => {
+    for (const name of [
+      'a.b.mtlsauth.microsoft.com',
+      'we_st.mtlsauth.microsoft.com',
+      '.mtlsauth.microsoft.com',
+      'xmtlsauth.microsoft.com',
+      'mtlsauth.microsoft.com.example.org',
+      'mtlstb.mtlstb.graph.microsoft.com',
+      'a.b.mtlstb.vault.azure.net',
+      '.mtlstb.vault.azure.net',
+    ]) {
+      assert.equal(surfaceOf(azureProfile, name), undefined, name);
+    }
+  });
+
+  test('all stand in the certificate, by themselves or by a wildcard', () => {
+    for (const profile of [own, azureProfile]) {
+      const names = certificateNames(profile);
+      const covered = (name: string) => names.includes(name) || names.includes(name.replace(/^[^.]+/, '*'));
+      for (const name of [
+        profile.login,
+        `mtlstb.${profile.graph}`,
+        `mtlstb.${profile.management}`,
+        `demo-kv.mtlstb.${profile.vaultSuffix}`,
+        certificateLoginName(profile),
+        `westeurope.${certificateLoginName(profile)}`,
+      ]) {
+        assert.ok(covered(name), name);
+      }
+    }
+  });
+});

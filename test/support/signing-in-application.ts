@@ -1,0 +1,49 @@
+import { writeFile } from 'node:fs/promises';
+import { systemRandomness } from '../../src/foundation/randomness.ts';
+import { insertClientCertificate } from '../../src/server/directory/client-certificate-store.ts';
+import { type NamedTokenService, namedTokenService } from './named-token-service.ts';
+import { type ClientKey, makeClientKey } from './token-service.ts';
+
+/** An application with a secret and a certificate, and the environment of a program that signs in as it. */
+export interface SigningInApplication extends AsyncDisposable {
+  readonly named: NamedTokenService;
+  readonly principalId: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export async function signingInApplication(): Promise<SigningInApplication> {
+  await using stack = new AsyncDisposableStack();
+  const named = stack.use(await namedTokenService());
+  const { service } = named;
+  const tenantId = await service.tenant();
+  const { clientId, principalId, secret } = await service.application(tenantId);
+  const key = await makeClientKey();
+  await service.database.transaction((transaction) =>
+    insertClientCertificate(transaction, {
+      tenantId,
+      clientId,
+      keyId: systemRandomness.uuid(),
+      certificate: key.certificate.raw,
+      at: service.clock.now(),
+    }),
+  );
+  await writeFile(named.file('client.pem'), pemOf(key));
+  await writeFile(named.file('other.pem'), pemOf(await makeClientKey()));
+  const parts = stack.move();
+  return {
+    named,
+    principalId,
+    environment: {
+      ...named.environment,
+      AZURE_TENANT_ID: tenantId,
+      AZURE_CLIENT_ID: clientId,
+      AZURE_CLIENT_SECRET: secret,
+      AZURE_CLIENT_CERTIFICATE_PATH: named.file('client.pem'),
+      OTHER_CERTIFICATE_PATH: named.file('other.pem'),
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+const pemOf = ({ privateKey, certificate }: ClientKey) =>
+  `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${certificate}`;
