@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -65,11 +65,12 @@ export async function startSigner(options: SignerProcessOptions): Promise<Signer
   });
   server.maxConnections = maxConnections;
   await listen(server, socket);
-  await chmod(socket, 0o600);
   return {
     socket,
     keyFile,
     async [Symbol.asyncDispose]() {
+      // before another one can have taken the place
+      await rm(socket, { force: true });
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await Promise.all([...connections.values()].map((conversation) => conversation.end()));
       await closed;
@@ -160,13 +161,19 @@ async function removeStale(socket: string): Promise<void> {
   await rm(socket, { force: true });
 }
 
+/** The socket appears under its name when it is this user's alone, and not a moment earlier. */
 async function listen(server: Server, socket: string): Promise<void> {
+  const beside = `${socket}.new`;
   try {
+    await rm(beside, { force: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(socket, resolve);
+      server.listen(beside, resolve);
     });
+    await chmod(beside, 0o600);
+    await rename(beside, socket);
   } catch (error) {
+    server.close();
     throw startError(`the socket ${socket} cannot be opened`, error);
   }
 }

@@ -7,6 +7,11 @@ import type { SignerAnswer, SignerQuestion } from './signer-protocol.ts';
 import { SignerSocket, SignerUnreachable } from './signer-socket.ts';
 import { accessTokenPurpose, publicSide, type SigningKey } from './signing-keys.ts';
 
+/** The signer is not the one that made the keys of this database. The message is a sentence for the operator. */
+export class SignerMismatch extends Error {
+  override readonly name = 'SignerMismatch';
+}
+
 /** A signer in a process of its own: this process never holds a key that signs tokens. */
 export interface RemoteSigner extends Signer, AsyncDisposable {
   /**
@@ -53,7 +58,9 @@ export function connectSigner(
     const { certificate, sealed } = await selectSealed(database, key);
     const answer = await ask({ op: 'load', tenantId, kid, alg, certificate, sealed });
     if ('done' in answer) return;
-    throw new Error(`the signer at ${socket.path} cannot open the key ${kid}: ${failureOf(answer)}`);
+    throw new SignerMismatch(
+      `the signer at ${socket.path} cannot open the key ${kid}: ${failureOf(answer)}; was it made under another key file?`,
+    );
   }
 
   return {
