@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { notAsked, preparedGo } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
+import { signingInApplication } from '../support/signing-in-application.ts';
 
 /** `azidentity` looks for the metadata service at its address and nowhere else: only isolated mode is for it. */
 describe('the Azure SDK for Go', { skip: notAsked('go') || noIsolation }, () => {
@@ -41,5 +42,18 @@ describe('the Azure SDK for Go', { skip: notAsked('go') || noIsolation }, () => 
   test('a Go program that asks for a secret nobody set is told so', async () => {
     const { stderr } = await runAs('vm1', 'absent');
     assert.match(stderr, /RESPONSE 404: 404 Not Found\nERROR CODE: SecretNotFound/);
+  });
+});
+
+test('a Go program signs in as an application, with each credential', { skip: notAsked('go') }, async () => {
+  await using application = await signingInApplication();
+  const token = (appidacr: string) => ({ oid: application.principalId, appidacr });
+  const { signIn } = await preparedGo();
+  assert.deepEqual(await application.outcomesOf([signIn]), {
+    secret: token('1'),
+    certificate: token('2'),
+    chain: token('2'),
+    'other certificate': 'AADSTS700027',
+    'wrong secret': 'AADSTS7000215',
   });
 });

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { notAsked, preparedPython } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
+import { signingInApplication } from '../support/signing-in-application.ts';
 
 describe('the Azure SDK for Python', { skip: notAsked('python') }, () => {
   let world: DemoWorld;
@@ -42,5 +43,24 @@ describe('the Azure SDK for Python', { skip: notAsked('python') }, () => {
   test('a Python program that asks for a secret nobody set is told so', async () => {
     const { stderr } = await runAs('vm1', 'environment', 'absent');
     assert.match(stderr, /azure\.core\.exceptions\.ResourceNotFoundError: \(SecretNotFound\)/);
+  });
+});
+
+test('a Python program signs in as an application, with each credential, through azure-identity and msal', {
+  skip: notAsked('python'),
+}, async () => {
+  await using application = await signingInApplication();
+  const token = (appidacr: string) => ({ oid: application.principalId, appidacr });
+  const { folder, python } = await preparedPython();
+  assert.deepEqual(await application.outcomesOf([python, path.join(folder, 'sign_in.py')]), {
+    'identity secret': token('1'),
+    'identity certificate': token('2'),
+    'identity chain': token('2'),
+    'identity other certificate': 'AADSTS700027',
+    'msal secret': token('1'),
+    'msal thumbprint': token('2'),
+    'msal chain': token('2'),
+    'msal without thumbprint': token('2'),
+    'msal wrong secret': 'AADSTS7000215',
   });
 });

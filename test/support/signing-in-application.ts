@@ -1,6 +1,9 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { insertClientCertificate } from '../../src/server/directory/client-certificate-store.ts';
+import { follow } from './demo-world.ts';
 import { type NamedTokenService, namedTokenService } from './named-token-service.ts';
 import { type ClientKey, makeClientKey } from './token-service.ts';
 
@@ -9,6 +12,8 @@ export interface SigningInApplication extends AsyncDisposable {
   readonly named: NamedTokenService;
   readonly principalId: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What a program prints that signs in as the application: what became of each way, as JSON. */
+  outcomesOf(command: readonly string[], environment?: Readonly<Record<string, string>>): Promise<unknown>;
 }
 
 export async function signingInApplication(): Promise<SigningInApplication> {
@@ -29,17 +34,24 @@ export async function signingInApplication(): Promise<SigningInApplication> {
   );
   await writeFile(named.file('client.pem'), pemOf(key));
   await writeFile(named.file('other.pem'), pemOf(await makeClientKey()));
+  const environment = {
+    ...named.environment,
+    AZURE_TENANT_ID: tenantId,
+    AZURE_CLIENT_ID: clientId,
+    AZURE_CLIENT_SECRET: secret,
+    AZURE_CLIENT_CERTIFICATE_PATH: named.file('client.pem'),
+    OTHER_CERTIFICATE_PATH: named.file('other.pem'),
+  };
   const parts = stack.move();
   return {
     named,
     principalId,
-    environment: {
-      ...named.environment,
-      AZURE_TENANT_ID: tenantId,
-      AZURE_CLIENT_ID: clientId,
-      AZURE_CLIENT_SECRET: secret,
-      AZURE_CLIENT_CERTIFICATE_PATH: named.file('client.pem'),
-      OTHER_CERTIFICATE_PATH: named.file('other.pem'),
+    environment,
+    async outcomesOf([program = '', ...args], more = {}) {
+      const child = spawn(program, args, { stdio: 'pipe', env: { ...environment, ...more } });
+      const { code, stdout, stderr } = await follow(child).outcome;
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout);
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
