@@ -276,9 +276,15 @@ describe('the architecture', () => {
       [verify, ['src/server/tokens/signature.ts', 'src/server/machines/machine-proof.ts']],
       [
         /\bsignatureHolds\(/,
-        ['signature', 'verify', 'client-assertion', 'self-test', 'signer', 'remote-signer'].map(
-          (name) => `src/server/tokens/${name}.ts`,
-        ),
+        [
+          'signature',
+          'verify',
+          'client-assertion',
+          'federated-assertion',
+          'self-test',
+          'signer',
+          'remote-signer',
+        ].map((name) => `src/server/tokens/${name}.ts`),
       ],
       [/\bcreateHmac\b|\bHS256\b/, []],
     ];

@@ -10,6 +10,9 @@ import type { ServerConfig } from './config.ts';
 import { ApplicationCertificates } from './directory/application-certificates.ts';
 import { Directory } from './directory/directory.ts';
 import { registerGraph } from './directory/graph-routes.ts';
+import { removeFederatedCredentialsOfResource } from './federation/credential-store.ts';
+import { FederatedCredentials } from './federation/federated-credentials.ts';
+import { Issuers } from './federation/issuers.ts';
 import { createHome, findHome, type Home } from './first-start.ts';
 import type { Caller } from './http/bearer.ts';
 import { createArmDialect } from './http/dialects/arm.ts';
@@ -24,6 +27,7 @@ import { IdentityCredentials } from './managed-identities/credentials.ts';
 import { InstanceAuthorities } from './managed-identities/instance-authority.ts';
 import { removeIdentitiesOfResource, systemIdentities } from './managed-identities/system-assigned.ts';
 import { type OperatorCredential, operatorCredential } from './operator-credential.ts';
+import { type Outbound, OutboundFetcher } from './outbound/fetcher.ts';
 import { createProviders } from './providers/registry.ts';
 import { AsyncOperations } from './resource-manager/async-operations.ts';
 import type { DeletionParticipant } from './resource-manager/deletion.ts';
@@ -112,6 +116,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
     signer,
     keeper,
     assertionLifetime: config.assertionLifetime,
+    outbound: new OutboundFetcher({ allowedHosts: config.allowedHosts }),
     sources,
   });
   // before the first request: what an ended process left behind is nobody's else
@@ -165,6 +170,7 @@ function createApps(parts: {
   readonly signer: Signer;
   readonly keeper: KeyKeeper;
   readonly assertionLifetime: number | undefined;
+  readonly outbound: Outbound;
   readonly sources: Sources;
 }): Record<Surface['kind'], FastifyInstance> {
   const { profile, database, sealer, follower, operations, keys, signer, keeper } = parts;
@@ -200,6 +206,8 @@ function createApps(parts: {
       new ApplicationCertificates(database, follower),
       new IdentityCredentials(database, follower),
     ),
+    federatedCredentials: new FederatedCredentials(database, follower),
+    issuers: new Issuers(parts.outbound, clock),
     ...(parts.assertionLifetime === undefined ? {} : { assertionLifetime: parts.assertionLifetime }),
   });
 
@@ -260,8 +268,9 @@ function createApps(parts: {
 
 /** What ends with a resource, in the transaction that ends it. */
 const participants: readonly DeletionParticipant[] = [
-  // assignments of the resource's principal are found through the principal, so they go first
+  // role assignments and federated credentials are found through the resource's principal, so they go first
   removeRoleAssignmentsOfResource,
+  removeFederatedCredentialsOfResource,
   removeIdentitiesOfResource,
   removeMachinesOf,
   removeVaultContents,

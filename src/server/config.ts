@@ -1,4 +1,5 @@
 import { azureProfile, type CloudProfile, ownProfile } from '../contract/cloud-profile.ts';
+import { AllowedHosts } from './outbound/destination.ts';
 import { refuseHost } from './surfaces.ts';
 import { defaultPeriods, type KeyPeriods } from './tokens/key-schedule.ts';
 
@@ -23,6 +24,8 @@ export interface ServerOptions {
   readonly keyActive?: string;
   /** Seconds that applications' client assertions may live; absent: as long as they say. */
   readonly assertionLifetime?: string;
+  /** Hosts in private networks whose keys of issuers may be fetched, with commas between; absent: none. */
+  readonly allowIssuer?: string;
 }
 
 /** The same, understood. */
@@ -38,6 +41,8 @@ export interface ServerConfig {
   readonly keyPeriods: KeyPeriods;
   /** Seconds. */
   readonly assertionLifetime: number | undefined;
+  /** `HOST` or `HOST:PORT` */
+  readonly allowedHosts: readonly string[];
 }
 
 /** An option that makes no sense: one sentence that names it. */
@@ -74,6 +79,7 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     signerSocket: parseSigner(options.signer),
     keyPeriods: parsePeriods(options),
     assertionLifetime: parseLifetime(options.assertionLifetime),
+    allowedHosts: parseHosts(options.allowIssuer),
   };
 }
 
@@ -118,6 +124,18 @@ function parseLifetime(text: string | undefined): number | undefined {
     throw new ConfigError(`--assertion-lifetime takes seconds from 60 to 86400, not '${text}'`);
   }
   return seconds;
+}
+
+function parseHosts(text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  const hosts = text.split(',').map((host) => host.trim());
+  try {
+    new AllowedHosts(hosts);
+  } catch (error) {
+    if (error instanceof RangeError) throw new ConfigError(`--allow-issuer: ${error.message}`);
+    throw error;
+  }
+  return hosts;
 }
 
 function keySource({ keyFile, keyText }: ServerOptions): ServerConfig['keyEncryptionKey'] {

@@ -15,9 +15,12 @@ import { Directory } from '../../src/server/directory/directory.ts';
 import { insertPrincipal } from '../../src/server/directory/directory-store.ts';
 import type { IdentityOf } from '../../src/server/directory/service-principals.ts';
 import { createTenant } from '../../src/server/directory/tenants.ts';
+import { FederatedCredentials } from '../../src/server/federation/federated-credentials.ts';
+import { Issuers } from '../../src/server/federation/issuers.ts';
 import { oauthDialect } from '../../src/server/http/dialects/oauth.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { IdentityCredentials } from '../../src/server/managed-identities/credentials.ts';
+import { type Outbound, OutboundFetcher } from '../../src/server/outbound/fetcher.ts';
 import { registerSignIn } from '../../src/server/sign-in/sign-in-routes.ts';
 import type { ChangeFollower } from '../../src/server/storage/change-log.ts';
 import type { Database } from '../../src/server/storage/database.ts';
@@ -185,6 +188,8 @@ export interface Reply {
 export async function testTokenService(
   options: Pick<TokenServiceParts, 'tokenLifetime' | 'assertionLifetime'> & {
     readonly profile?: CloudProfile;
+    /** How keys of other issuers are fetched; only from public addresses unless told. */
+    readonly outbound?: Pick<Outbound, 'fetchJson'>;
   } = {},
 ): Promise<TestTokenService> {
   const profile = options.profile ?? azureProfile;
@@ -225,6 +230,8 @@ export async function testTokenService(
     keys,
     signer,
     keeper,
+    federatedCredentials: new FederatedCredentials(database, follower),
+    issuers: new Issuers(options.outbound ?? new OutboundFetcher(), clock),
     ...(options.tokenLifetime === undefined ? {} : { tokenLifetime: options.tokenLifetime }),
     ...(options.assertionLifetime === undefined ? {} : { assertionLifetime: options.assertionLifetime }),
   });

@@ -45,6 +45,11 @@ export const serverOptions = [
     flags: '--assertion-lifetime <seconds>',
     summary: 'how long client assertions of applications may live; as long as they say unless told',
   },
+  {
+    flags: '--allow-issuer <hosts>',
+    summary:
+      'hosts in private networks whose signing keys may be fetched: HOST or HOST:PORT, with commas between',
+  },
   { flags: '--key-file <file>', summary: 'the key-encryption key; one in the data folder unless told' },
   {
     flags: '--signer <unix:path>',
@@ -167,6 +172,7 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
   const domain = option('domain');
   const keyFile = option('keyFile');
   const assertionLifetime = option('assertionLifetime');
+  const allowIssuer = option('allowIssuer');
   const signer = option('signer');
   const keyPrepared = option('keyPrepared');
   const keyActive = option('keyActive');
@@ -178,6 +184,7 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
     ...(database === undefined ? {} : { database }),
     ...(domain === undefined ? {} : { domain }),
     ...(assertionLifetime === undefined ? {} : { assertionLifetime }),
+    ...(allowIssuer === undefined ? {} : { allowIssuer }),
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(keyText === undefined || keyText === '' ? {} : { keyText }),
     ...(signer === undefined ? {} : { signer }),

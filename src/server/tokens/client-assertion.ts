@@ -5,11 +5,10 @@ import type { Tenant } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { type JsonMembers, parseCompactJws, type UnverifiedJws } from '../http/compact-jws.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
+import { assertionSkew, checkTimes } from './assertion-times.ts';
 import type { ClientCertificate, ClientCertificates, Thumbprint } from './client-certificates.ts';
 import { algorithmFor, keyIsSound, signatureHolds } from './signature.ts';
 
-/** Seconds by which a client's clock may differ (b.2 rule 5). */
-const skew = 300;
 /** Seconds that an assertion of a host may live: its id is kept so long. The agent's live ten minutes. */
 const longestLifeOfHosts = 3600;
 const maxJtiLength = 256;
@@ -74,7 +73,7 @@ function readThumbprints(header: JsonMembers): readonly Thumbprint[] {
 export interface AssertionFacts {
   /** The assertion's own id; `undefined` where an application's names none. */
   readonly jti: string | undefined;
-  /** When it stops being accepted, in milliseconds since the epoch: its `exp` and the skew granted behind it. */
+  /** When it stops being accepted, in milliseconds since the epoch: its `exp` and the assertionSkew granted behind it. */
   readonly expiresAt: number;
   /** Of a host: its agent signs a new one each time, so one that comes again is a copy. `jti` is there then. */
   readonly onceOnly: boolean;
@@ -148,7 +147,7 @@ export class ClientAssertions {
     const expires = checkTimes(jws.payload, now, onceOnly ? longestLifeOfHosts : this.#longestLife);
     const jti = readJti(jws.payload['jti']);
     if (onceOnly && jti === undefined) throw aadsts(50027, { reason: "The claim 'jti' is missing." });
-    return { certificate, facts: { jti, expiresAt: Math.ceil((expires + skew) * 1000), onceOnly } };
+    return { certificate, facts: { jti, expiresAt: Math.ceil((expires + assertionSkew) * 1000), onceOnly } };
   }
 
   /**
@@ -236,26 +235,6 @@ function checkParties(payload: JsonMembers, principal: Principal): void {
   if (issuer !== principal.clientId) throw aadsts(700021, {});
 }
 
-/**
- * @param longest seconds that an assertion may have left to live; `undefined` for any
- * @returns `exp`
- */
-function checkTimes(payload: JsonMembers, now: number, longest: number | undefined): number {
-  const expires = readTime(payload['exp']);
-  const starts = payload['nbf'] === undefined ? 0 : readTime(payload['nbf']);
-  const issued = payload['iat'] === undefined ? 0 : readTime(payload['iat']);
-  if (expires === undefined || starts === undefined || issued === undefined) {
-    throw aadsts(50027, { reason: 'A time of the client assertion is missing or is no time.' });
-  }
-  const seconds = now / 1000;
-  const from = Math.max(starts, issued);
-  const tooLong = longest !== undefined && expires - seconds > longest + skew;
-  if (expires + skew <= seconds || from - skew > seconds || tooLong) {
-    throw aadsts(700024, { now: isoTime(seconds), from: isoTime(from), until: isoTime(expires) });
-  }
-  return expires;
-}
-
 function readJti(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || value === '' || value.length > maxJtiLength) {
@@ -264,24 +243,13 @@ function readJti(value: unknown): string | undefined {
   return value;
 }
 
-/** NumericDate as clients really send it: a number, with fraction or not, or its text (b.2). */
-function readTime(value: unknown): number | undefined {
-  const number =
-    typeof value === 'string' && /^\d{1,12}(\.\d{1,9})?$/.test(value) ? Number(value) : (value as number);
-  return typeof number === 'number' && number >= 0 && number < 253_402_300_800 ? number : undefined;
-}
-
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
-}
-
 function checkDates(
   { notBefore, notAfter }: ClientCertificate,
   now: number,
   thumbprints: readonly Thumbprint[],
 ): void {
   if (notAfter <= now) throw badSignature('The key used is expired.', thumbprints);
-  if (notBefore > now + skew * 1000) throw aadsts(1000502, {});
+  if (notBefore > now + assertionSkew * 1000) throw aadsts(1000502, {});
 }
 
 function badSignature(reason: string, thumbprints: readonly Thumbprint[]) {

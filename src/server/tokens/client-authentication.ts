@@ -15,6 +15,7 @@ import {
   type ClientAssertions,
   readAssertion,
 } from './client-assertion.ts';
+import { type FederatedAssertions, type FederatedProof, namesOtherIssuer } from './federated-assertion.ts';
 import { isPublic, RegisteredClients } from './registered-clients.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { ClientProof } from './token-decision.ts';
@@ -26,10 +27,12 @@ export interface AuthenticatedClient {
   readonly proof: Exclude<ClientProof, 'none'>;
   /** ARM id of the resource whose host holds the certificate; only from a host's credential. */
   readonly hostResourceId: string | undefined;
-  /** What was shown, for the audit line: a certificate's thumbprint. */
+  /** What was shown, for the audit line: a certificate's thumbprint, a federated credential's id. */
   readonly credential: string | undefined;
   /** For whoever refuses what comes again; `undefined` where the client showed no assertion. */
   readonly assertion: AssertionFacts | undefined;
+  /** By which federated credential it was let in; only where it showed a token of another issuer. */
+  readonly federation?: FederatedProof;
 }
 
 /** A client that keeps no credential and is registered so: an application of people's own machines and browsers. */
@@ -68,18 +71,21 @@ export class ClientAuthentication {
   readonly #directory: Pick<Directory, 'client'>;
   readonly #registered: RegisteredClients;
   readonly #assertions: ClientAssertions;
+  readonly #federated: FederatedAssertions;
   readonly #keys: SigningKeys;
   readonly #clock: Clock;
 
   constructor(parts: {
     readonly directory: Pick<Directory, 'client'>;
     readonly assertions: ClientAssertions;
+    readonly federated: FederatedAssertions;
     readonly keys: SigningKeys;
     readonly clock: Clock;
   }) {
     this.#directory = parts.directory;
     this.#registered = new RegisteredClients(parts.directory);
     this.#assertions = parts.assertions;
+    this.#federated = parts.federated;
     this.#keys = parts.keys;
     this.#clock = parts.clock;
   }
@@ -160,6 +166,18 @@ export class ClientAuthentication {
       claimedClientId === undefined ? assertion.claimedSubject : parseGuid<ClientId>(claimedClientId);
     const client = await this.#find(tenant.tenantId, clientId);
     const principal = client?.principal;
+    if (principal !== undefined && namesOtherIssuer(assertion)) {
+      const now = this.#clock.now();
+      const { federation, facts } = await this.#federated.check({ tenant, principal, assertion, now });
+      return {
+        principal,
+        proof: 'federated',
+        hostResourceId: undefined,
+        credential: federation.credentialId,
+        assertion: facts,
+        federation,
+      };
+    }
     const keys = await this.#keys.of(tenant.tenantId);
     const proven = await this.#assertions.check({
       tenant,

@@ -7,6 +7,7 @@ import { aadsts } from '../http/dialects/aadsts.ts';
 import { wantedBinding } from './bound-tokens.ts';
 import { accountOf, clientIdOf, tokenIdOf } from './claims.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
+import { markFederation } from './federated-assertion.ts';
 import type { Grant } from './grants/grant.ts';
 import type { IssuedToken, TokenIssuer } from './issue.ts';
 import type { TokenVersion } from './issuers.ts';
@@ -117,13 +118,15 @@ export class TokenEndpoint {
         const client = await this.#clients.authenticate(tenant, shown);
         const boundTo = wantedBinding(form, certificate);
         const parameters = grant.parameters(form, version);
-        return bind(await grant.decide({ tenant, client, version, origin, parameters }), boundTo);
+        const decision = await grant.decide({ tenant, client, version, origin, parameters });
+        return markFederation(bind(decision, boundTo), client);
       }
       case 'as-registered': {
         const client = await this.#clients.identify(tenant, shown);
         const boundTo = wantedBinding(form, certificate);
         const parameters = grant.parameters(form, version);
-        return bind(await grant.decide({ tenant, client, version, origin, parameters }), boundTo);
+        const decision = await grant.decide({ tenant, client, version, origin, parameters });
+        return markFederation(bind(decision, boundTo), client);
       }
       default:
         return grant satisfies never;

@@ -5,6 +5,8 @@ import { DomainError } from '../../foundation/domain-error.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 import type { Directory } from '../directory/directory.ts';
+import type { FederatedCredentials } from '../federation/federated-credentials.ts';
+import type { Issuers } from '../federation/issuers.ts';
 import type { TokenVerifier } from '../http/bearer.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { correlationId, traceId } from '../http/dialects/oauth.ts';
@@ -18,6 +20,7 @@ import type { ClientCertificates } from './client-certificates.ts';
 import { DelegatedPermissions } from './delegated-permissions.ts';
 import { DeviceAuthorization } from './device-authorization.ts';
 import { registerDiscovery } from './discovery-routes.ts';
+import { FederatedAssertions } from './federated-assertion.ts';
 import { grants } from './grants/registry.ts';
 import { TokenIssuer } from './issue.ts';
 import type { TokenVersion } from './issuers.ts';
@@ -37,6 +40,9 @@ export interface TokenServiceParts {
   readonly database: Database;
   readonly directory: Directory;
   readonly certificates: ClientCertificates;
+  /** Which tokens of other issuers open which clients. */
+  readonly federatedCredentials: Pick<FederatedCredentials, 'of'>;
+  readonly issuers: Pick<Issuers, 'key'>;
   readonly keys: SigningKeys;
   readonly signer: Signer;
   readonly keeper: KeyKeeper;
@@ -90,6 +96,11 @@ export function registerTokenService(
     clients: new ClientAuthentication({
       directory,
       assertions: new ClientAssertions(profile, certificates, parts.assertionLifetime),
+      federated: new FederatedAssertions({
+        ...{ profile, verifier, directory },
+        credentials: parts.federatedCredentials,
+        issuers: parts.issuers,
+      }),
       keys,
       clock,
     }),

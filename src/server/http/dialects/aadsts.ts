@@ -1,5 +1,6 @@
 import { DomainError } from '../../../foundation/domain-error.ts';
 import type { AadstsEntry } from './aadsts-entry.ts';
+import { aadstsOfFederation } from './aadsts-of-federation.ts';
 import { aadstsOfPeople } from './aadsts-of-people.ts';
 
 export type { AadstsEntry } from './aadsts-entry.ts';
@@ -9,6 +10,7 @@ export type { AadstsEntry } from './aadsts-entry.ts';
  * A word by which MSAL takes a refusal for a wish to see the user (0.8) stands only in those that wish it.
  */
 export const aadstsCatalogue = {
+  ...aadstsOfFederation,
   ...aadstsOfPeople,
   28002: {
     kind: 'missing-parameter',
