@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, realpathSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { notAsked, preparedClient } from '../support/client-packages.ts';
+import { javaToolOptions } from '../../src/agent/isolation/java-options.ts';
+import { javaTrustStore } from '../../src/agent/isolation/java-trust-store.ts';
+import { notAsked, preparedJava } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
+import { signingInApplication } from '../support/signing-in-application.ts';
 
 /** Debian's. */
 const systemStore = '/etc/ssl/certs/java/cacerts';
@@ -17,22 +21,7 @@ describe('the Azure SDK for Java', { skip: notAsked('java') }, () => {
   let world: DemoWorld;
   let program: readonly string[];
   before(async () => {
-    const folder = await preparedClient(
-      'java',
-      ['mvn', '--version'],
-      [
-        [
-          'mvn',
-          '--quiet',
-          '--batch-mode',
-          'compile',
-          'dependency:copy-dependencies',
-          '-DoutputDirectory=target/packages',
-        ],
-      ],
-    );
-    const classes = path.join(folder, 'target/classes');
-    program = ['java', '-cp', `${classes}:${path.join(folder, 'target/packages/*')}`, 'ReadSecret'];
+    program = [...(await preparedJava()), 'ReadSecret'];
     world = await demoWorld();
   });
   after(() => world?.[Symbol.asyncDispose]());
@@ -75,6 +64,27 @@ describe('the Azure SDK for Java', { skip: notAsked('java') }, () => {
   test('a Java program that asks for a secret nobody set is told so', async () => {
     const { stderr } = await runAs('vm1', 'environment', 'absent');
     assert.match(stderr, /ResourceNotFoundException: Status code 404, .*SecretNotFound/);
+  });
+});
+
+test('a Java program signs in as an application, with each credential', {
+  skip: notAsked('java'),
+}, async () => {
+  await using application = await signingInApplication();
+  const { principalId, environment, named } = application;
+  const trustStore = named.file('trust.p12');
+  await writeFile(trustStore, javaTrustStore(await readFile(environment['SSL_CERT_FILE'] ?? '', 'utf8')));
+  const proxy = environment['HTTPS_PROXY'] ?? '';
+  const token = (appidacr: string) => ({ oid: principalId, appidacr });
+  const outcomes = await application.outcomesOf([...(await preparedJava()), 'SignIn'], {
+    JAVA_TOOL_OPTIONS: javaToolOptions('', { proxy, direct: [], plainHttp: false, trustStore }),
+  });
+  assert.deepEqual(outcomes, {
+    secret: token('1'),
+    certificate: token('2'),
+    chain: token('2'),
+    'other certificate': 'AADSTS700027',
+    'wrong secret': 'AADSTS7000215',
   });
 });
 

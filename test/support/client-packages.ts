@@ -88,6 +88,18 @@ export async function preparedGo(): Promise<{ readonly readSecret: string; reado
   return { readSecret: path.join(folder, 'built/read-a-secret'), signIn: path.join(folder, 'built/sign-in') };
 }
 
+/** The programs in Java, compiled: the command that runs one, but for the name of its class. */
+export async function preparedJava(): Promise<readonly string[]> {
+  const packages = '-DoutputDirectory=target/packages';
+  const folder = await preparedClient(
+    'java',
+    ['mvn', '--version'],
+    [['mvn', '--quiet', '--batch-mode', 'compile', 'dependency:copy-dependencies', packages]],
+  );
+  const classes = path.join(folder, 'target/classes');
+  return ['java', '-cp', `${classes}:${path.join(folder, 'target/packages/*')}`];
+}
+
 /** @throws where the command fails, with what it said */
 async function perform(command: readonly string[], cwd: string = os.tmpdir()): Promise<Outcome> {
   const [file = '', ...args] = command;
