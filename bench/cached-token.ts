@@ -79,7 +79,7 @@ async function serveAgent(): Promise<void> {
 }
 
 async function serveBare(): Promise<void> {
-  const question = { resource, selector: undefined, refusedToken: undefined };
+  const question = { resource, selector: undefined, refusedToken: undefined, understandsChallenges: false };
   const { status, headers, body } = imds.write(question, token(), Math.floor(systemClock.now() / 1000));
   const server = createServer((_request, response) => {
     response.writeHead(status, headers);

@@ -126,8 +126,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       const desk = new ResourceDesk({
         holder: () => standing(canonical),
         epoch: () => epoch,
-        requestToken: (authority, credential, resource) =>
-          requestToken(authority, credential, resource, { transport, serverClock, clock, randomness }),
+        requestToken: (authority, credential, wanted) =>
+          requestToken(authority, credential, wanted, { transport, serverClock, clock, randomness }),
       });
       const opened = await openEndpoint(machine.resourceId, place, {
         protocol,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../foundation/clock.ts';
 import type { Randomness } from '../foundation/randomness.ts';
 import { fraction } from './credential.ts';
@@ -21,6 +22,9 @@ const hour = 60 * minute;
 const clientMargin = 5 * minute;
 /** Milliseconds between attempts to renew behind the scenes while they fail. */
 const renewAgain = 30_000;
+/** Tokens of one key that may be turned in for another, refused by a target, in `turnInPeriod`. */
+const turnedInAtMost = 6;
+const turnInPeriod = minute;
 
 /**
  * Tokens kept ready, by identity and resource. Long-lived ones are renewed at half their life, others shortly before
@@ -33,6 +37,9 @@ export class TokenCache {
   readonly #entries = new Map<string, Entry>();
   readonly #flights = new Map<string, Promise<Token>>();
   readonly #triedAt = new Map<string, number>();
+  /** How many tokens of a key were turned in since when: milliseconds of the monotonic clock. */
+  readonly #turnedIn = new Map<string, { readonly since: number; count: number }>();
+  #turns = 0;
 
   constructor(sources: { readonly clock: Clock; readonly randomness: Randomness }, capacity = 1024) {
     this.#clock = sources.clock;
@@ -79,8 +86,50 @@ export class TokenCache {
     this.#triedAt.clear();
   }
 
+  /**
+   * Forgets the token of a key whose SHA-256 (lower-case hex) is the one given: a target refused it, and nobody gets it
+   * again. Of any number who turn in the same one, the first forgets it, and all share what is fetched next. An
+   * unknown digest means nothing.
+   *
+   * @throws Refused `throttled` where the tokens of the key are turned in too often
+   */
+  turnIn(key: string, digest: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || digestOf(entry.token) !== digest) return;
+    this.#countTurn(key);
+    this.#turns += 1;
+    this.#entries.delete(key);
+    this.#triedAt.delete(key);
+  }
+
+  /** Whether the token of a key is the one of a digest. */
+  holds(key: string, digest: string): boolean {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && digestOf(entry.token) === digest;
+  }
+
+  /** Moves with each token that was turned in. */
+  get turns(): number {
+    return this.#turns;
+  }
+
   get size(): number {
     return this.#entries.size;
+  }
+
+  #countTurn(key: string): void {
+    const now = this.#clock.monotonic();
+    const known = this.#turnedIn.get(key);
+    if (known === undefined || now - known.since >= turnInPeriod) {
+      if (this.#turnedIn.size >= this.#capacity) this.#turnedIn.clear();
+      this.#turnedIn.set(key, { since: now, count: 1 });
+      return;
+    }
+    if (known.count >= turnedInAtMost) {
+      const retryAfter = Math.max(1, Math.ceil((turnInPeriod - (now - known.since)) / 1000));
+      throw new Refused({ kind: 'throttled', retryAfter });
+    }
+    known.count += 1;
   }
 
   async #fetch(key: string, fetch: Fetch): Promise<Token> {
@@ -128,4 +177,8 @@ export class TokenCache {
     // the last tenth of what comes before, at least
     return { token, renewAt: waitAt - (waitAt - now) * (0.1 + 0.1 * spread), waitAt, endsAt };
   }
+}
+
+function digestOf({ accessToken }: Token): string {
+  return createHash('sha256').update(accessToken, 'utf8').digest('hex');
 }

@@ -11,11 +11,13 @@ import { type Question, type RefusalKind, Refused } from './host-protocols/host-
 import type { IdentityCredentials } from './identity-credentials.ts';
 import { TokenCache } from './token-cache.ts';
 import { ResourceDesk } from './token-desk.ts';
+import type { Wanted } from './token-service.ts';
 
 const question = (more: Partial<Question> = {}): Question => ({
   resource: 'https://vault.azure.net',
   selector: undefined,
   refusedToken: undefined,
+  understandsChallenges: false,
   ...more,
 });
 
@@ -24,7 +26,8 @@ function deskOver(identities: readonly CarriedIdentity[]) {
   const clock = new TestClock();
   const cache = new TokenCache({ clock, randomness: systemRandomness });
   const callers = new Callers({ rate: 1, burst: 3, concurrent: 2 }, clock);
-  const state = { identities, credential: true, fetched: 0, gate: Promise.resolve() };
+  const wanted: Wanted[] = [];
+  const state = { identities, credential: true, fetched: 0, wanted, gate: Promise.resolve() };
   const credentials = {
     get identities() {
       return state.identities;
@@ -36,8 +39,9 @@ function deskOver(identities: readonly CarriedIdentity[]) {
   const desk = new ResourceDesk({
     holder: () => ({ credentials, cache }),
     epoch: () => 0,
-    async requestToken(_authority, { clientId }) {
+    async requestToken(_authority, { clientId }, wanted) {
       state.fetched += 1;
+      state.wanted.push(wanted);
       const serial = state.fetched;
       await state.gate;
       return await tokenOf({ ...ownIdentity, clientId }, serial, clock);
@@ -88,6 +92,63 @@ describe('the desk of a resource', () => {
     assert.equal(await obtain(question({ refusedToken: hash })), second);
     assert.equal(await obtain(question({ refusedToken: 'f'.repeat(64) })), second);
     assert.equal(state.fetched, 2);
+  });
+
+  test('forgets a refused token for everybody, once, and all who turn it in share one request (H9)', async () => {
+    const { desk, callers, obtain, state } = deskOver([ownIdentity]);
+    const first = await obtain();
+    const epoch = desk.epoch;
+    const gate = Promise.withResolvers<void>();
+    state.gate = gate.promise;
+    const refusedToken = createHash('sha256').update(first).digest('hex');
+    const waiting = [1, 2, 3].map(() => obtain(question({ refusedToken })));
+    assert.notEqual(desk.epoch, epoch, 'answers that were prepared are of before');
+    assert.equal(desk.ready(question(), callers), undefined, 'nor does who shows no hash get it');
+    gate.resolve();
+    const answers = new Set(await Promise.all(waiting));
+    assert.equal(answers.size, 1);
+    assert.ok(!answers.has(first));
+    assert.equal(state.fetched, 2);
+  });
+
+  test('does not give a refused token back where the token service is away', async () => {
+    const { obtain, state, clock } = deskOver([ownIdentity]);
+    const first = await obtain();
+    clock.advance(3_590_000);
+    state.credential = false;
+    assert.equal(await obtain(), first, 'it holds for ten more seconds');
+    const refusedToken = createHash('sha256').update(first).digest('hex');
+    await assert.rejects(obtain(question({ refusedToken })), refusedWith('unavailable'));
+    await assert.rejects(obtain(), refusedWith('unavailable'));
+  });
+
+  test('bounds how often the tokens of an identity are turned in', async () => {
+    const { obtain, clock } = deskOver([ownIdentity]);
+    const turnIn = async () => {
+      clock.advance(1000);
+      const refusedToken = createHash('sha256')
+        .update(await obtain())
+        .digest('hex');
+      return await obtain(question({ refusedToken }));
+    };
+    for (let turn = 0; turn < 6; turn += 1) await turnIn();
+    await assert.rejects(turnIn(), refusedWith('throttled'));
+    clock.advance(60_000);
+    await turnIn();
+  });
+
+  test('keeps tokens of clients that understand challenges apart, and forgets those as well', async () => {
+    const { obtain, state } = deskOver([ownIdentity]);
+    const plain = await obtain();
+    const capable = await obtain(question({ understandsChallenges: true }));
+    assert.notEqual(plain, capable);
+    assert.deepEqual(
+      state.wanted.map(({ understandsChallenges }) => understandsChallenges),
+      [false, true],
+    );
+    const refusedToken = createHash('sha256').update(plain).digest('hex');
+    assert.equal(await obtain(question({ understandsChallenges: true, refusedToken })), capable);
+    assert.notEqual(await obtain(), plain);
   });
 
   test('lets its callers fetch as much as their limits allow', async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { CarriedIdentity } from '../contract/agent.ts';
 import type { Callers } from './callers.ts';
 import type { Credential } from './credential.ts';
@@ -6,7 +5,7 @@ import { type HostFacts, type Question, Refused, type Token } from './host-proto
 import type { IdentityCredentials } from './identity-credentials.ts';
 import { selectIdentity } from './identity-selection.ts';
 import type { TokenCache } from './token-cache.ts';
-import type { Authority } from './token-service.ts';
+import type { Authority, Wanted } from './token-service.ts';
 
 /** What an endpoint asks on behalf of its resource. */
 export interface Desk {
@@ -38,7 +37,7 @@ export interface DeskDependencies {
   /** The machine as it is now: another after a new enrolment, none after its end. */
   readonly holder: () => TokenHolder | undefined;
   readonly epoch: () => number;
-  readonly requestToken: (authority: Authority, credential: Credential, resource: string) => Promise<Token>;
+  readonly requestToken: (authority: Authority, credential: Credential, wanted: Wanted) => Promise<Token>;
 }
 
 /** Answers for one resource out of what its machine carries, and out of the cache. */
@@ -50,24 +49,27 @@ export class ResourceDesk implements Desk {
   }
 
   get epoch(): number {
-    return this.#dependencies.epoch();
+    return this.#dependencies.epoch() + (this.#dependencies.holder()?.cache.turns ?? 0);
   }
 
   ready(question: Question, callers: Callers): Token | undefined {
     const { holder, identity } = this.#select(question);
-    const fetch = () => this.#fetch(holder.credentials, identity, question.resource, callers);
-    const token = holder.cache.ready(keyOf(identity, question), fetch);
-    return token === undefined || isRefused(question, token) ? undefined : token;
+    const { refusedToken } = question;
+    const key = keyOf(identity, question);
+    if (refusedToken !== undefined && holder.cache.holds(key, refusedToken)) return undefined;
+    return holder.cache.ready(key, () => this.#fetch(holder.credentials, identity, question, callers));
   }
 
   async obtain(question: Question, callers: Callers): Promise<Token> {
     const { holder, identity } = this.#select(question);
     const { cache, credentials } = holder;
-    const key = keyOf(identity, question);
-    const fetch = () => this.#fetch(credentials, identity, question.resource, callers);
-    const old = cache.ready(key, fetch);
-    if (old !== undefined && isRefused(question, old)) cache.drop((token) => token === old);
-    const token = await cache.obtain(key, fetch);
+    const { refusedToken } = question;
+    if (refusedToken !== undefined) {
+      // the token may have been asked for with the client's capabilities, or without
+      for (const key of keysOf(identity, question)) cache.turnIn(key, refusedToken);
+    }
+    const fetch = () => this.#fetch(credentials, identity, question, callers);
+    const token = await cache.obtain(keyOf(identity, question), fetch);
     // while it was fetched, the identity may have gone, or its tokens been revoked
     const { identity: now } = this.#select(question);
     if (now.principalId !== identity.principalId || now.tokensValidFrom !== identity.tokensValidFrom) {
@@ -93,7 +95,7 @@ export class ResourceDesk implements Desk {
   async #fetch(
     credentials: IdentityCredentials,
     identity: CarriedIdentity,
-    resource: string,
+    { resource, understandsChallenges }: Question,
     callers: Callers,
   ): Promise<Token> {
     const wait = callers.enter();
@@ -101,7 +103,10 @@ export class ResourceDesk implements Desk {
     try {
       const credential = await credentials.credential(identity);
       if (credential === undefined) throw new Refused({ kind: 'unavailable', retryAfter: 1 });
-      return await this.#dependencies.requestToken(credentials.machine, credential, resource);
+      return await this.#dependencies.requestToken(credentials.machine, credential, {
+        resource,
+        understandsChallenges,
+      });
     } finally {
       callers.leave();
     }
@@ -109,12 +114,15 @@ export class ResourceDesk implements Desk {
 }
 
 /** Object ids are never used again, so no token can be found under another identity. */
-function keyOf({ principalId }: CarriedIdentity, { resource }: Question): string {
-  return `${principalId} ${resource}`;
+function keyOf(identity: CarriedIdentity, { resource, understandsChallenges }: Question): string {
+  const [plain, capable] = keysOf(identity, { resource });
+  return understandsChallenges ? capable : plain;
 }
 
-/** Whether it is the token that a target refused (`token_sha256_to_refresh`). */
-function isRefused({ refusedToken }: Question, { accessToken }: Token): boolean {
-  if (refusedToken === undefined) return false;
-  return createHash('sha256').update(accessToken, 'utf8').digest('hex') === refusedToken;
+/** Both keys of an identity and a resource: of tokens for any client, and for those that understand challenges. */
+function keysOf(
+  { principalId }: CarriedIdentity,
+  { resource }: Pick<Question, 'resource'>,
+): readonly [string, string] {
+  return [`${principalId} ${resource}`, `${principalId} cp1 ${resource}`];
 }

@@ -6,7 +6,7 @@ import { type TransportAnswer, type TransportRequest, Unreachable } from '../cli
 import { systemRandomness } from '../foundation/randomness.ts';
 import type { Credential } from './credential.ts';
 import { Refused } from './host-protocols/host-protocol.ts';
-import { requestToken } from './token-service.ts';
+import { requestToken, type Wanted } from './token-service.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const authority = {
@@ -24,7 +24,9 @@ const credential: Credential = {
   renewAt: 0,
 };
 
-function asked(answer: Partial<TransportAnswer> | Error) {
+const plain: Wanted = { resource: 'https://vault.azure.net', understandsChallenges: false };
+
+function asked(answer: Partial<TransportAnswer> | Error, wanted = plain) {
   const requests: TransportRequest[] = [];
   const clock = new TestClock();
   const transport = {
@@ -35,7 +37,7 @@ function asked(answer: Partial<TransportAnswer> | Error) {
     },
     [Symbol.dispose]() {},
   };
-  const token = requestToken(authority, credential, 'https://vault.azure.net', {
+  const token = requestToken(authority, credential, wanted, {
     transport,
     clock,
     serverClock: clock,
@@ -54,6 +56,16 @@ async function refusal(answer: Partial<TransportAnswer> | Error) {
 }
 
 describe('a request to the token service', () => {
+  test('passes on that the program understands claims challenges', async () => {
+    const body = JSON.stringify({ token_type: 'Bearer', expires_in: 3599, access_token: 'a.b.c' });
+    for (const understandsChallenges of [true, false]) {
+      const { token, requests } = asked({ body }, { ...plain, understandsChallenges });
+      await token;
+      const claims = new URLSearchParams(requests[0]?.body).get('claims');
+      assert.equal(claims, understandsChallenges ? '{"access_token":{"xms_cc":{"values":["CP1"]}}}' : null);
+    }
+  });
+
   test('is a client credentials request with an assertion that the key signed for that endpoint alone', async () => {
     const { token, requests, clock } = asked({
       body: JSON.stringify({ token_type: 'Bearer', expires_in: 3599, access_token: 'a.b.c' }),

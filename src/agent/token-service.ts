@@ -20,6 +20,15 @@ export interface Authority {
   readonly tenantId: string;
 }
 
+/** What a token is wanted for. */
+export interface Wanted {
+  readonly resource: string;
+  /** Whether whoever uses it understands claims challenges (`xms_cc` with `cp1`). */
+  readonly understandsChallenges: boolean;
+}
+
+/** OpenID Connect Core §5.5, as clients that understand claims challenges send it. */
+const capabilities = JSON.stringify({ access_token: { xms_cc: { values: ['CP1'] } } });
 /** Seconds an assertion lives. */
 const assertionLife = 300;
 const maxDetail = 1024;
@@ -33,7 +42,7 @@ const maxDetail = 1024;
 export async function requestToken(
   { loginOrigin, tenantId }: Authority,
   credential: Credential,
-  resource: string,
+  { resource, understandsChallenges }: Wanted,
   { transport, serverClock, clock, randomness }: TokenServiceDependencies,
 ): Promise<Token> {
   const path = `/${tenantId}/oauth2/v2.0/token`;
@@ -59,6 +68,7 @@ export async function requestToken(
     scope: `${resource}/.default`,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: assertion,
+    ...(understandsChallenges ? { claims: capabilities } : {}),
   }).toString();
   // counted from before the request, so that a token is never taken to live longer than it does
   const asked = epochSeconds(clock);

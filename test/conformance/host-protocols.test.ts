@@ -64,7 +64,12 @@ for (const protocol of hostProtocols) {
     });
 
     test('writes tokens with numbers as digits, the lifetime before the end', () => {
-      const question = { resource: 'https://vault.azure.net', selector: undefined, refusedToken: undefined };
+      const question = {
+        resource: 'https://vault.azure.net',
+        selector: undefined,
+        refusedToken: undefined,
+        understandsChallenges: false,
+      };
       const { status, headers, body } = protocol.write(question, token, 1_790_000_600);
       assert.equal(status, 200);
       assert.match(headerOf(headers, 'content-type') ?? '', /^application\/json/);

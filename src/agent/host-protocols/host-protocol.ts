@@ -22,6 +22,23 @@ export interface Question {
   readonly selector: Selector | undefined;
   /** SHA-256 (lower-case hex) of a token that a target refused: it is not given again. */
   readonly refusedToken: string | undefined;
+  /** Whether the program understands claims challenges (`xms_cc` with `cp1`). */
+  readonly understandsChallenges: boolean;
+}
+
+/**
+ * What every protocol takes beside its own parameters (`spec/host-protocols.md` §4): `token_sha256_to_refresh` and
+ * `xms_cc`, a list of capabilities. What they say that is not known means nothing, as it does on older hosts.
+ */
+export function readRevocation(
+  parameters: ReadonlyMap<string, string>,
+): Pick<Question, 'refusedToken' | 'understandsChallenges'> {
+  const digest = parameters.get('token_sha256_to_refresh')?.toLowerCase() ?? '';
+  const capabilities = (parameters.get('xms_cc') ?? '').toLowerCase().split(',');
+  return {
+    refusedToken: /^[0-9a-f]{64}$/.test(digest) ? digest : undefined,
+    understandsChallenges: capabilities.some((capability) => capability.trim() === 'cp1'),
+  };
 }
 
 /** A token as hosts hand it out. Times are epoch seconds. */

@@ -5,6 +5,7 @@ import {
   type Question,
   type Reading,
   type Refusal,
+  readRevocation,
   type Selector,
   type Target,
   type Token,
@@ -89,7 +90,7 @@ function readQuestion(parameters: ReadonlyMap<string, string>): Reading {
   const question: Question = {
     resource,
     selector: selectors[0],
-    refusedToken: parameters.get('token_sha256_to_refresh')?.toLowerCase(),
+    ...readRevocation(parameters),
   };
   return { kind: 'token', question };
 }
