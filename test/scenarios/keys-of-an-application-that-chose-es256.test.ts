@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as jose from 'jose';
+import jsonwebtoken from 'jsonwebtoken';
+import jwksClient from 'jwks-rsa';
 import type { ClientId, TenantId } from '../../src/foundation/ids.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { changedManifest, emptyManifest } from '../../src/server/directory/application-manifest.ts';
@@ -59,6 +61,17 @@ describe('an application that chose ES256', () => {
       assert.equal(payload['ver'], `${version}.0`);
       assert.equal(Buffer.from(token.split('.')[2] ?? '', 'base64url').length, 64, 'RFC 7518 §3.4');
       await service.verifier.verify(token, [api]);
+
+      const path = version === 1 ? 'discovery/keys' : 'discovery/v2.0/keys';
+      const client = jwksClient({ jwksUri: `${service.origin}/${tenantId}/${path}` });
+      const key = await client.getSigningKey(protectedHeader.kid);
+      const clockTimestamp = Math.floor(service.clock.now() / 1000);
+      const read = jsonwebtoken.verify(token, key.getPublicKey(), {
+        algorithms: ['ES256'],
+        clockTimestamp,
+        audience: api,
+      });
+      assert.deepEqual(read, payload);
     }
     const { keys } = await service.keySet(tenantId);
     assert.deepEqual(keys.map(({ kty }) => kty).toSorted(), ['EC', 'EC', 'RSA', 'RSA']);
@@ -132,6 +145,37 @@ describe('an application that chose ES256', () => {
 });
 
 describe('a validator that keeps a key set', () => {
+  test('has a token of every turn accepted: keys turn under a validator that keeps the key set', async () => {
+    await using service = await testTokenService();
+    const tenantId = await service.tenant();
+    const app = await service.application(tenantId);
+    let fetches = 0;
+    // what it keeps may be as old as it likes: a key it does not know makes it look again
+    const set = jose.createRemoteJWKSet(new URL(`${service.origin}/${tenantId}/discovery/keys`), {
+      cooldownDuration: 0,
+      cacheMaxAge: Number.POSITIVE_INFINITY,
+      [jose.customFetch]: (url, options) => {
+        fetches += 1;
+        return fetch(url, options as RequestInit);
+      },
+    });
+    const tokens: string[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      const reply = await service.post(`/${tenantId}/oauth2/token`, {
+        grant_type: 'client_credentials',
+        client_id: app.clientId,
+        client_secret: app.secret,
+        resource: 'https://vault.azure.net',
+      });
+      tokens.push(String(reply.body['access_token']));
+      const currentDate = new Date(service.clock.now());
+      for (const token of tokens) await jose.jwtVerify(token, set, { algorithms: ['RS256'], currentDate });
+      await service.keeper.rotate(tenantId);
+    }
+    assert.equal(new Set(tokens.map((token) => jose.decodeProtectedHeader(token).kid)).size, 6);
+    assert.equal(fetches, 3, 'of two keys in a set one signs and the other is announced');
+  });
+
   test('learns by its entity tag that nothing has changed, and when something has', async () => {
     await using service = await testTokenService();
     const tenantId = await service.tenant();

@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto';
 import { type CloudProfile, certificateLoginName } from '../../contract/cloud-profile.ts';
 import type { OpenidConfiguration, PublishedKey, UserRealm } from '../../contract/oauth2.ts';
 import type { TenantId } from '../../foundation/ids.ts';
@@ -84,7 +85,7 @@ export function openidDocument(
  * keys of several tenants, so that a validator can bind the one to the other.
  */
 export function publishedKey(profile: CloudProfile, key: SigningKey, withIssuer: boolean): PublishedKey {
-  const { n = '', e = '', x = '', y = '' } = key.publicKey.export({ format: 'jwk' });
+  const { n = '', e = '', x = '', y = '' } = jwkOf(key);
   const members = {
     use: 'sig' as const,
     kid: key.kid,
@@ -96,6 +97,16 @@ export function publishedKey(profile: CloudProfile, key: SigningKey, withIssuer:
   return key.alg === 'RS256'
     ? { kty: 'RSA', n, e, ...members }
     : { kty: 'EC', crv: 'P-256', x, y, ...members };
+}
+
+const jwks = new WeakMap<SigningKey, webcrypto.JsonWebKey>();
+
+function jwkOf(key: SigningKey): webcrypto.JsonWebKey {
+  const known = jwks.get(key);
+  if (known !== undefined) return known;
+  const jwk = key.publicKey.export({ format: 'jwk' });
+  jwks.set(key, jwk);
+  return jwk;
 }
 
 /** Every user of a domain here is managed, none federated (a.7). */

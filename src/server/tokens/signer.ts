@@ -80,24 +80,29 @@ export function createSigner(
 
 const keptKeys = 1024;
 
-/** Private keys in memory, loaded when first asked for; a load that fails is not kept. */
-export class KeyRing {
+/**
+ * Private keys in memory, loaded when first asked for: one of each tenant and algorithm, so that one that has turned is
+ * gone with the next signature. A load that fails is not kept.
+ */
+class KeyRing {
   readonly #load: (key: SigningKey) => Promise<KeyObject>;
-  readonly #keys = new Map<string, Promise<KeyObject>>();
+  readonly #keys = new Map<string, { readonly kid: string; readonly secret: Promise<KeyObject> }>();
 
   constructor(load: (key: SigningKey) => Promise<KeyObject>) {
     this.#load = load;
   }
 
   get(key: SigningKey): Promise<KeyObject> {
-    const name = `${key.tenantId}/${key.kid}`;
-    const known = this.#keys.get(name);
-    if (known !== undefined) return known;
-    const loading = this.#load(key);
-    loading.catch(() => this.#keys.delete(name));
+    const line = `${key.tenantId}/${key.alg}`;
+    const known = this.#keys.get(line);
+    if (known?.kid === key.kid) return known.secret;
+    const entry = { kid: key.kid, secret: this.#load(key) };
+    entry.secret.catch(() => {
+      if (this.#keys.get(line) === entry) this.#keys.delete(line);
+    });
     if (this.#keys.size >= keptKeys) this.#keys.clear();
-    this.#keys.set(name, loading);
-    return loading;
+    this.#keys.set(line, entry);
+    return entry.secret;
   }
 }
 
