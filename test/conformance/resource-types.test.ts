@@ -204,6 +204,115 @@ const specified: readonly {
     route: '/{scope}/providers/Microsoft.Authorization/roleDefinitions',
     path: () => `${group}/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-04-01`,
   },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'put',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id?api-version=2026-05-31`,
+    body: () => ({ location: 'westus', tags: { a: 'b' }, properties: { isolationScope: 'Regional' } }),
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'patch',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id?api-version=2026-05-31`,
+    body: () => ({ tags: { c: 'd' } }),
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2024-11-30/ManagedIdentity.json',
+    method: 'get',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id?api-version=2024-11-30`,
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'get',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities',
+    path: () => `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities?api-version=2026-05-31`,
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'get',
+    route: '/subscriptions/{s}/providers/Microsoft.ManagedIdentity/userAssignedIdentities',
+    path: () =>
+      `${subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities?api-version=2026-05-31`,
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'put',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}/federatedIdentityCredentials/{f}',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id/federatedIdentityCredentials/one?api-version=2026-05-31`,
+    body: () => ({
+      properties: {
+        issuer: 'https://issuer.example',
+        subject: 'a',
+        audiences: ['api://AzureADTokenExchange'],
+      },
+    }),
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/preview/2025-05-31-preview/ManagedIdentity.json',
+    method: 'put',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}/federatedIdentityCredentials/{f}',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id/federatedIdentityCredentials/two?api-version=2025-05-31-preview`,
+    body: () => ({
+      properties: {
+        issuer: 'https://issuer.example',
+        audiences: ['api://AzureADTokenExchange'],
+        claimsMatchingExpression: { value: "claims['sub'] matches 'a:*'", languageVersion: 1 },
+      },
+    }),
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'get',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}/federatedIdentityCredentials/{f}',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id/federatedIdentityCredentials/one?api-version=2026-05-31`,
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/preview/2025-05-31-preview/ManagedIdentity.json',
+    method: 'get',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}/federatedIdentityCredentials',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id/federatedIdentityCredentials?api-version=2025-05-31-preview`,
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'delete',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}/federatedIdentityCredentials/{f}',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id/federatedIdentityCredentials/one?api-version=2026-05-31`,
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/preview/2023-07-31-preview/ManagedIdentity.json',
+    method: 'post',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}/revokeTokens',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id/revokeTokens?api-version=2023-07-31-preview`,
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'delete',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id?api-version=2026-05-31`,
+  },
 ];
 
 describe("an answer has the shape of Azure's specification:", () => {

@@ -21,10 +21,10 @@ import { createSurface } from '../../src/server/http/surface.ts';
 import { issueJoinToken } from '../../src/server/machines/enrolment.ts';
 import { registerAgents } from '../../src/server/machines/machine-routes.ts';
 import { removeMachinesOf } from '../../src/server/machines/machine-store.ts';
+import type { IdentityIds } from '../../src/server/managed-identities/identity-store.ts';
 import { InstanceAuthorities } from '../../src/server/managed-identities/instance-authority.ts';
 import {
   createSystemAssigned,
-  type IdentityIds,
   removeIdentitiesOfResource,
   removeSystemAssigned,
 } from '../../src/server/managed-identities/system-assigned.ts';

@@ -20,6 +20,7 @@ import { findRoleDefinitionByName } from '../../src/server/authorization/role-de
 import { createApplication } from '../../src/server/directory/applications.ts';
 import { Directory } from '../../src/server/directory/directory.ts';
 import { createTenant } from '../../src/server/directory/tenants.ts';
+import { removeFederatedCredentialsOfResource } from '../../src/server/federation/credential-store.ts';
 import { type Caller, TokenRejected, type TokenVerifier } from '../../src/server/http/bearer.ts';
 import { createArmDialect } from '../../src/server/http/dialects/arm.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
@@ -151,6 +152,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   const operations = parts.use(new AsyncOperations({ database, clock, randomness, log: silentLog }));
   const participants = [
     removeRoleAssignmentsOfResource,
+    removeFederatedCredentialsOfResource,
     removeIdentitiesOfResource,
     ...(options.participant === undefined ? [] : [options.participant]),
   ];

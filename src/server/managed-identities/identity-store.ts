@@ -1,4 +1,10 @@
-import { type CanonicalId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
+import {
+  type CanonicalId,
+  type ClientId,
+  guid,
+  type PrincipalId,
+  type TenantId,
+} from '../../foundation/ids.ts';
 import { selectPrincipalsOf } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import type { Queries } from '../storage/database.ts';
@@ -6,18 +12,42 @@ import type { Queries } from '../storage/database.ts';
 /** A principal that is a managed identity. */
 export type ManagedIdentity = Extract<Principal, { readonly principalType: 'ManagedIdentity' }>;
 
+/** The two GUIDs of an identity: of its principal in the directory, and the one it signs in under. */
+export interface IdentityIds {
+  readonly principalId: PrincipalId;
+  readonly clientId: ClientId;
+}
+
 /** The identity that a resource has of its own. */
 export async function systemAssignedOf(
   queries: Queries,
   tenantId: TenantId,
   resourceCanonical: CanonicalId,
 ): Promise<ManagedIdentity | undefined> {
+  return await identityOf(queries, tenantId, resourceCanonical, 'SystemAssigned');
+}
+
+/** The identity that a user-assigned identity's own resource is. */
+export async function userAssignedOf(
+  queries: Queries,
+  tenantId: TenantId,
+  resourceCanonical: CanonicalId,
+): Promise<ManagedIdentity | undefined> {
+  return await identityOf(queries, tenantId, resourceCanonical, 'UserAssigned');
+}
+
+async function identityOf(
+  queries: Queries,
+  tenantId: TenantId,
+  resourceCanonical: CanonicalId,
+  kind: ManagedIdentity['identity']['kind'],
+): Promise<ManagedIdentity | undefined> {
   const row = await queries
     .selectFrom('principals')
     .select('principal_id')
     .where('tenant_id', '=', tenantId)
     .where('resource_canonical', '=', resourceCanonical)
-    .where('identity_kind', '=', 'SystemAssigned')
+    .where('identity_kind', '=', kind)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   return (await identities(queries, tenantId, [row.principal_id]))[0];

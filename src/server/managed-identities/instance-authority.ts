@@ -4,7 +4,7 @@ import type { Randomness } from '../../foundation/randomness.ts';
 import { loadX509 } from '../../foundation/x509.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { Sealer } from '../storage/sealed-column.ts';
-import type { IdentityIds } from './system-assigned.ts';
+import type { IdentityIds } from './identity-store.ts';
 
 const day = 86_400_000;
 const authorityLife = 3650 * day;

@@ -11,13 +11,8 @@ import { insertPrincipal } from '../directory/directory-store.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
-import { systemAssignedOf } from './identity-store.ts';
-
-/** The two GUIDs of an identity: of its principal in the directory, and the one it signs in under. */
-export interface IdentityIds {
-  readonly principalId: PrincipalId;
-  readonly clientId: ClientId;
-}
+import { type IdentityIds, systemAssignedOf } from './identity-store.ts';
+import { removeUserAssigned } from './user-assigned.ts';
 
 export interface NewSystemAssigned {
   readonly tenantId: TenantId;
@@ -79,8 +74,8 @@ export async function removeSystemAssigned(
 }
 
 /**
- * The part of managed identities in the deletion of a resource: its own identity ends, and what it carried of others
- * is detached with the certificates that its hosts had for them.
+ * The part of managed identities in the deletion of a resource: its own identity ends, or the identity that it is, and
+ * what it carried of others is detached with the certificates that its hosts had for them.
  */
 export async function removeIdentitiesOfResource(
   transaction: Transaction,
@@ -88,6 +83,7 @@ export async function removeIdentitiesOfResource(
 ): Promise<void> {
   const { tenantId, resourceCanonical, at } = resource;
   await removeSystemAssigned(transaction, resource);
+  await removeUserAssigned(transaction, resource);
   const detached = await transaction
     .deleteFrom('identity_attachments')
     .where('tenant_id', '=', tenantId)

@@ -7,6 +7,8 @@ import { roleDefinitions } from './Microsoft.Authorization/roleDefinitions.ts';
 import { computeOperations } from './Microsoft.Compute/operations.ts';
 import { virtualMachines } from './Microsoft.Compute/virtualMachines.ts';
 import { type VaultsOptions, vaults } from './Microsoft.KeyVault/vaults.ts';
+import { federatedIdentityCredentials } from './Microsoft.ManagedIdentity/federatedIdentityCredentials.ts';
+import { userAssignedIdentities } from './Microsoft.ManagedIdentity/userAssignedIdentities.ts';
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
 import { providers } from './Microsoft.Resources/providers.ts';
@@ -41,6 +43,8 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     virtualMachines(options),
     computeOperations(operations),
     vaults(options, options),
+    userAssignedIdentities(options),
+    federatedIdentityCredentials(database, randomness),
     joinTokens(database, issueJoinToken),
     signingKeys(options),
     signingKeyRotation(options),

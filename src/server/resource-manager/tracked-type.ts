@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { IdentityRequest, JsonObject, Tags } from '../../contract/arm.ts';
 import type { TenantId } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
-import type { Database } from '../storage/database.ts';
+import type { Database, Transaction } from '../storage/database.ts';
 import type { AsyncOperations } from './async-operations.ts';
 import type { DeletionParticipant } from './deletion.ts';
 import type { IdentitySupport, SystemIdentities } from './identity-block.ts';
@@ -59,6 +59,12 @@ export interface TrackedDeclaration<
   merge?(properties: Patch['properties'], facts: WriteFacts & { readonly existing: Resource }): JsonObject;
   /** The properties to show. */
   present(resource: Resource, query: QueryParameters): JsonObject;
+  /** How the type spells the ids of its resources, where not as usual. */
+  readonly spelled?: (resourceId: string) => string;
+  /** A PUT that makes a resource tells its id in `Location`, without host or version. */
+  readonly tellsLocation?: true;
+  /** What else is written when a resource is made, in its transaction. */
+  born?(transaction: Transaction, resource: Resource): Promise<void>;
   /** Operations beside the usual ones. */
   readonly more?: readonly Operation[];
 }

@@ -65,7 +65,9 @@ async function store(
     extra,
   });
   const status = existing === undefined ? declaration.statusOfNew : 200;
-  return await answerWith(tracked, transaction, context, resource, status);
+  const answer = await answerWith(tracked, transaction, context, resource, status);
+  if (existing !== undefined || declaration.tellsLocation !== true) return answer;
+  return { ...answer, headers: { ...answer.headers, Location: resource.resourceId } };
 }
 
 /** PATCH: JSON merge patch (RFC 7396), but tags replace the whole bag and identities merge by their own rules. */
@@ -172,12 +174,13 @@ async function newResource(
   }
   const { subscriptionId, tenantId } = subscriptionOfContext(context);
   const writer = writerOf(context);
+  const resourceId = `${resourceGroupId(group)}/providers/${type}/${name}`;
   return {
     canonical: canonicalId(context.target),
     tenantId,
     subscriptionId,
     groupCanonical: group.canonical,
-    resourceId: `${resourceGroupId(group)}/providers/${type}/${name}`,
+    resourceId: declaration.spelled?.(resourceId) ?? resourceId,
     type,
     name,
     location: requireLocation(location, type),
@@ -212,6 +215,7 @@ async function save(
     changedBy: writerOf(context),
   };
   await saveResource(transaction, resource);
+  if (changed.version === 0) await declaration.born?.(transaction, resource);
   if (wanted !== undefined) await applyIdentity(transaction, dependencies.identities, resource, wanted, at);
   return resource;
 }
