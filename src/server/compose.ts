@@ -6,7 +6,7 @@ import type { Log } from '../foundation/log.ts';
 import type { Randomness } from '../foundation/randomness.ts';
 import { type Authorizer, createAuthorizer } from './authorization/evaluate.ts';
 import { removeRoleAssignmentsOfResource } from './authorization/role-assignment-removal.ts';
-import type { ServerConfig } from './config.ts';
+import { ConfigError, type ServerConfig } from './config.ts';
 import { ApplicationCertificates } from './directory/application-certificates.ts';
 import { Directory } from './directory/directory.ts';
 import { registerGraph } from './directory/graph-routes.ts';
@@ -34,6 +34,7 @@ import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
 import { registerSignIn } from './sign-in/sign-in-routes.ts';
+import { readUpstreamFile, type UpstreamProvider } from './sign-in/upstream-config.ts';
 import { ChangeFollower } from './storage/change-log.ts';
 import { openDataFolder } from './storage/data-folder.ts';
 import type { Database } from './storage/database.ts';
@@ -87,6 +88,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
   const { clock, log, randomness } = sources;
   const { profile } = config;
 
+  const upstream = await upstreamProviders(config.upstreamFile);
   const folder = opened.use(await openDataFolder(config.dataFolder));
   const tls = await openTls(folder, certificateNames(profile), clock);
   const database = opened.use(await openDatabase({ url: config.databaseUrl, folder }, randomness));
@@ -117,6 +119,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
     keeper,
     assertionLifetime: config.assertionLifetime,
     outbound: new OutboundFetcher({ allowedHosts: config.allowedHosts }),
+    upstream,
     sources,
   });
   // before the first request: what an ended process left behind is nobody's else
@@ -138,6 +141,15 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
     firstStart: found === undefined,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
+}
+
+/** @throws ConfigError */
+async function upstreamProviders(file: string | undefined): Promise<readonly UpstreamProvider[]> {
+  try {
+    return file === undefined ? [] : await readUpstreamFile(file);
+  } catch (error) {
+    throw new ConfigError((error as Error).message, { cause: error });
+  }
 }
 
 async function greeted(signer: RemoteSigner): Promise<Signer> {
@@ -171,6 +183,7 @@ function createApps(parts: {
   readonly keeper: KeyKeeper;
   readonly assertionLifetime: number | undefined;
   readonly outbound: Outbound;
+  readonly upstream: readonly UpstreamProvider[];
   readonly sources: Sources;
 }): Record<Surface['kind'], FastifyInstance> {
   const { profile, database, sealer, follower, operations, keys, signer, keeper } = parts;
@@ -211,7 +224,16 @@ function createApps(parts: {
     ...(parts.assertionLifetime === undefined ? {} : { assertionLifetime: parts.assertionLifetime }),
   });
 
-  registerSignIn(login, { profile, database, directory, clock, randomness, log, tokens });
+  registerSignIn(login, {
+    profile,
+    database,
+    directory,
+    clock,
+    randomness,
+    log,
+    tokens,
+    upstream: parts.upstream,
+  });
 
   const graph = surface(graphDialect(profile, clock));
   registerGraph(graph, {

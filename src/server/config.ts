@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly keyText?: string;
   /** `unix:PATH`; absent: this process holds the keys that sign tokens. */
   readonly signer?: string;
+  /** The file of OpenID providers elsewhere by which people may sign in. */
+  readonly upstream?: string;
   /** How long a key is announced before it signs, such as `48h`. */
   readonly keyPrepared?: string;
   /** How long a key signs at most. */
@@ -38,6 +40,7 @@ export interface ServerConfig {
   readonly keyEncryptionKey: { readonly file: string } | { readonly text: string } | undefined;
   /** The socket of the signer; absent: this process is the signer. */
   readonly signerSocket: string | undefined;
+  readonly upstreamFile: string | undefined;
   readonly keyPeriods: KeyPeriods;
   /** Seconds. */
   readonly assertionLifetime: number | undefined;
@@ -77,6 +80,7 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     profile,
     keyEncryptionKey: keySource(options),
     signerSocket: parseSigner(options.signer),
+    upstreamFile: options.upstream,
     keyPeriods: parsePeriods(options),
     assertionLifetime: parseLifetime(options.assertionLifetime),
     allowedHosts: parseHosts(options.allowIssuer),

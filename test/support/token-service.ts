@@ -22,6 +22,7 @@ import { createSurface } from '../../src/server/http/surface.ts';
 import { IdentityCredentials } from '../../src/server/managed-identities/credentials.ts';
 import { type Outbound, OutboundFetcher } from '../../src/server/outbound/fetcher.ts';
 import { registerSignIn } from '../../src/server/sign-in/sign-in-routes.ts';
+import type { UpstreamProvider } from '../../src/server/sign-in/upstream-config.ts';
 import type { ChangeFollower } from '../../src/server/storage/change-log.ts';
 import type { Database } from '../../src/server/storage/database.ts';
 import type { TenantSealer } from '../../src/server/storage/sealed-column.ts';
@@ -190,6 +191,7 @@ export async function testTokenService(
     readonly profile?: CloudProfile;
     /** How keys of other issuers are fetched; only from public addresses unless told. */
     readonly outbound?: Pick<Outbound, 'fetchJson'>;
+    readonly upstream?: readonly UpstreamProvider[];
   } = {},
 ): Promise<TestTokenService> {
   const profile = options.profile ?? azureProfile;
@@ -237,6 +239,7 @@ export async function testTokenService(
   });
   registerSignIn(app, {
     ...{ profile, database, directory, clock, tokens, randomness: systemRandomness, log: silentLog },
+    upstream: options.upstream ?? [],
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

@@ -50,6 +50,10 @@ export const serverOptions = [
     summary:
       'hosts in private networks whose signing keys may be fetched: HOST or HOST:PORT, with commas between',
   },
+  {
+    flags: '--upstream <file>',
+    summary: 'JSON file of OpenID providers by which people may sign in; none unless told',
+  },
   { flags: '--key-file <file>', summary: 'the key-encryption key; one in the data folder unless told' },
   {
     flags: '--signer <unix:path>',
@@ -174,6 +178,7 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
   const assertionLifetime = option('assertionLifetime');
   const allowIssuer = option('allowIssuer');
   const signer = option('signer');
+  const upstream = option('upstream');
   const keyPrepared = option('keyPrepared');
   const keyActive = option('keyActive');
   const keyText = environment['INNATE_KEY_ENCRYPTION_KEY'];
@@ -188,6 +193,7 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(keyText === undefined || keyText === '' ? {} : { keyText }),
     ...(signer === undefined ? {} : { signer }),
+    ...(upstream === undefined ? {} : { upstream }),
     ...(keyPrepared === undefined ? {} : { keyPrepared }),
     ...(keyActive === undefined ? {} : { keyActive }),
   };

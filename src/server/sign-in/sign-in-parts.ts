@@ -5,6 +5,7 @@ import type { Randomness } from '../../foundation/randomness.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Database } from '../storage/database.ts';
 import type { TokenServices } from '../tokens/token-service.ts';
+import type { UpstreamProvider } from './upstream-config.ts';
 
 /** What the sign-in is made of. */
 export interface SignInParts {
@@ -15,4 +16,6 @@ export interface SignInParts {
   readonly randomness: Randomness;
   readonly log: Log;
   readonly tokens: TokenServices;
+  /** Providers elsewhere by which people may sign in as well. */
+  readonly upstream: readonly UpstreamProvider[];
 }

@@ -27,6 +27,7 @@ import { showErrors } from './shown-errors.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 import { SignInPrompt } from './sign-in-prompt.ts';
 import { registerSignOut } from './sign-out.ts';
+import { registerUpstream } from './upstream-routes.ts';
 
 /** Octets of a form at most. */
 const bodyLimit = 32 * 1024;
@@ -45,7 +46,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   const sessions = new BrowserSessions(parts);
   const applications = new Applications({ database, directory, registered: tokens.registered });
   const consent = new Consent(parts);
-  const prompt = new SignInPrompt(randomness, []);
+  const prompt = new SignInPrompt(randomness, parts.upstream);
   const passwords = new PasswordSignIn(parts);
   const endpoint = new AuthorizationEndpoint(parts, { applications, sessions, consent, prompt });
 
@@ -199,6 +200,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   );
 
   registerDevicePages(app, parts, { sessions, prompt, shown });
+  registerUpstream(app, parts, { sessions, shown });
   registerSignOut(app, parts, { applications, sessions, shown });
 }
 
