@@ -11,6 +11,7 @@ import { bearerToken } from '../../src/server/http/bearer.ts';
 import { graphDialect } from '../../src/server/http/dialects/graph.ts';
 import { presentedCertificate } from '../../src/server/http/presented-certificate.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
+import { recordChange } from '../../src/server/storage/change-log.ts';
 import { listen, type Surfaces } from '../../src/server/surfaces.ts';
 import {
   type ClientIdentity,
@@ -153,6 +154,27 @@ describe('a certificate of the connection', () => {
     assert.equal(status, 200);
     assert.equal(claimsOf(body['access_token'])['appidacr'], '1');
     await refused(ask({ client_secret: 'guess' }), 7000215);
+  });
+
+  test('proves nothing of an application that keeps no credential', async () => {
+    const form = { grant_type: 'refresh_token', refresh_token: 'x'.repeat(43), client_id: client.clientId };
+    await refused(ask(form, stranger), 700027);
+    const open = await service.application(tenantId);
+    await service.database.transaction(async (transaction) => {
+      await transaction
+        .updateTable('applications')
+        .set({ manifest: JSON.stringify({ isFallbackPublicClient: true }) })
+        .where('tenant_id', '=', tenantId)
+        .where('client_id', '=', open.clientId)
+        .execute();
+      const change = { tenantId, kind: 'client', key: open.clientId, at: service.clock.now() } as const;
+      await recordChange(transaction, change);
+    });
+    const azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+    for (const client_id of [open.clientId, azureCli]) {
+      const { body } = await ask({ ...form, client_id }, stranger);
+      assert.equal(body['error'], 'invalid_grant', JSON.stringify(body));
+    }
   });
 
   test('is asked for under the names that need it, and nowhere else', async () => {

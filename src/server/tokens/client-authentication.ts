@@ -98,26 +98,24 @@ export class ClientAuthentication {
   async authenticate(tenant: Tenant, request: ShownByClient): Promise<AuthenticatedClient> {
     const claimed = readCredential(request);
     if (claimed === undefined) throw aadsts(7000216, { grant: request.grant });
-    const client = await this.#prove(tenant, claimed);
-    const { principal } = client;
-    if (!principal.enabled) {
-      throw aadsts(7000112, { client: principal.clientId, name: principal.displayName });
-    }
-    return client;
+    return await this.#prove(tenant, claimed);
   }
 
   /**
    * The client of a request that clients without a credential may make too: it is proven where it shows one, and taken
-   * at its word only where it is registered as a public client.
+   * at its word only where it is registered as a public client. The certificate of a public client's connection proves
+   * nothing: it is there for tokens to be bound to (RFC 8705 §4).
    *
    * @throws DomainError of `aadsts.ts`: those of `authenticate`, and 7000218 for a confidential client that shows nothing
    */
   async identify(tenant: Tenant, request: ShownByClient): Promise<AuthenticatedClient | PublicClient> {
     const claimedClientId = given(request.form, 'client_id') ?? '';
     const registered = await this.#registered.find(tenant, claimedClientId);
-    if (readCredential(request) !== undefined) {
+    const claimed = readCredential(request);
+    const onlyBinds = claimed?.kind === 'certificate' && registered !== undefined && isPublic(registered);
+    if (claimed !== undefined && !onlyBinds) {
       if (registered?.principal === undefined && registered !== undefined) throw aadsts(700025, {});
-      return await this.authenticate(tenant, request);
+      return await this.#prove(tenant, claimed);
     }
     if (registered === undefined) throw unknownClient(claimedClientId, tenant);
     if (!isPublic(registered)) throw aadsts(7000218, {});
@@ -126,6 +124,15 @@ export class ClientAuthentication {
   }
 
   async #prove(tenant: Tenant, claimed: ClaimedCredential): Promise<AuthenticatedClient> {
+    const client = await this.#check(tenant, claimed);
+    const { principal } = client;
+    if (!principal.enabled) {
+      throw aadsts(7000112, { client: principal.clientId, name: principal.displayName });
+    }
+    return client;
+  }
+
+  async #check(tenant: Tenant, claimed: ClaimedCredential): Promise<AuthenticatedClient> {
     switch (claimed.kind) {
       case 'secret':
         return await this.#bySecret(tenant, claimed);
