@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { givenKeyCredentials, keptPasswordCredentials, newPasswordCredential } from './graph-credentials.ts';
+import { withoutAnnotations } from './odata.ts';
 
 /**
  * What an application declares (Graph's `application`): the members that a caller may write, each with its bound
@@ -187,3 +189,24 @@ export type ApplicationMembers = z.infer<typeof applicationMembers>;
 /** A change of an application: a member given replaces the one there was. Members not known are refused. */
 export const applicationChange = z.strictObject({ displayName: line.min(1).optional(), ...members });
 export type ApplicationChange = z.infer<typeof applicationChange>;
+
+/** References to owners, by address: `https://{graph}/v1.0/directoryObjects/{id}`. */
+const ownersBind = z.array(z.string().max(512)).max(20).optional();
+
+/** `POST /applications`. */
+export const newApplicationBody = withoutAnnotations(
+  applicationChange.extend({
+    displayName: line.min(1),
+    keyCredentials: givenKeyCredentials.optional(),
+    passwordCredentials: z.array(newPasswordCredential).max(20).optional(),
+    'owners@odata.bind': ownersBind,
+  }),
+);
+
+/** `PATCH /applications/{id}`: lists of credentials are what remains, and certificates that are new. */
+export const changedApplicationBody = withoutAnnotations(
+  applicationChange.extend({
+    keyCredentials: givenKeyCredentials.optional(),
+    passwordCredentials: keptPasswordCredentials.optional(),
+  }),
+);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { givenKeyCredentials, keptPasswordCredentials } from './graph-credentials.ts';
+import { withoutAnnotations } from './odata.ts';
 
 /** What administrators may write on a service principal (`spec/token-service-and-directory.md` h.1, h.2). */
 
@@ -31,10 +33,20 @@ export type ServicePrincipalMembers = z.infer<typeof servicePrincipalMembers>;
 export const servicePrincipalChange = z.strictObject({ accountEnabled: z.boolean().optional(), ...members });
 export type ServicePrincipalChange = z.infer<typeof servicePrincipalChange>;
 
-/** A service principal to be made for an application of the tenant. */
-export const newServicePrincipal = z.strictObject({
-  appId: z.guid().toLowerCase(),
-  displayName: line.nullish(),
-  accountEnabled: z.boolean().optional(),
-  ...members,
-});
+/** `POST /servicePrincipals`: for an application of the tenant. */
+export const newServicePrincipalBody = withoutAnnotations(
+  servicePrincipalChange.extend({
+    appId: z.guid().toLowerCase(),
+    /** The application's name is the principal's; another one is passed over. */
+    displayName: line.nullish(),
+    'owners@odata.bind': z.array(z.string().max(512)).max(20).optional(),
+  }),
+);
+
+/** `PATCH /servicePrincipals/{id}`: lists of credentials are what remains, and certificates that are new. */
+export const changedServicePrincipalBody = withoutAnnotations(
+  servicePrincipalChange.extend({
+    keyCredentials: givenKeyCredentials.optional(),
+    passwordCredentials: keptPasswordCredentials.optional(),
+  }),
+);

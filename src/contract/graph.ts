@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { keyCredential, passwordCredential } from './graph-credentials.ts';
 
 /** Wire shapes of the Graph slice (`spec/token-service-and-directory.md` h). */
 
-const nullable = z.null();
-const none = z.array(z.never());
+const text = z.string().nullable();
+const texts = z.array(z.string());
 
 /** A service principal; of a managed identity, or of an application (h.1). */
 export const servicePrincipal = z.object({
@@ -19,28 +20,28 @@ export const servicePrincipal = z.object({
   accountEnabled: z.boolean(),
   appOwnerOrganizationId: z.string().nullable(),
   createdDateTime: z.string(),
-  deletedDateTime: nullable,
+  deletedDateTime: text,
   appRoleAssignmentRequired: z.boolean(),
-  appRoles: none,
-  oauth2PermissionScopes: none,
-  keyCredentials: none,
-  passwordCredentials: none,
-  tags: none,
-  replyUrls: none,
-  notificationEmailAddresses: none,
-  addIns: none,
-  resourceSpecificApplicationPermissions: none,
-  signInAudience: nullable,
-  homepage: nullable,
-  logoutUrl: nullable,
-  loginUrl: nullable,
-  notes: nullable,
-  description: nullable,
-  preferredSingleSignOnMode: nullable,
-  samlSingleSignOnSettings: nullable,
-  tokenEncryptionKeyId: nullable,
-  applicationTemplateId: nullable,
-  disabledByMicrosoftStatus: nullable,
+  appRoles: z.array(z.unknown()),
+  oauth2PermissionScopes: z.array(z.unknown()),
+  keyCredentials: z.array(keyCredential),
+  passwordCredentials: z.array(passwordCredential),
+  tags: texts,
+  replyUrls: texts,
+  notificationEmailAddresses: texts,
+  addIns: z.array(z.unknown()),
+  resourceSpecificApplicationPermissions: z.array(z.unknown()),
+  signInAudience: text,
+  homepage: text,
+  logoutUrl: text,
+  loginUrl: text,
+  notes: text,
+  description: text,
+  preferredSingleSignOnMode: text,
+  samlSingleSignOnSettings: z.unknown(),
+  tokenEncryptionKeyId: text,
+  applicationTemplateId: text,
+  disabledByMicrosoftStatus: text,
 });
 export type ServicePrincipal = z.infer<typeof servicePrincipal>;
 

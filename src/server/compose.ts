@@ -4,17 +4,22 @@ import { type CloudProfile, certificateNames, type Surface } from '../contract/c
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Randomness } from '../foundation/randomness.ts';
-import { type Authorizer, createAuthorizer } from './authorization/evaluate.ts';
-import { removeRoleAssignmentsOfResource } from './authorization/role-assignment-removal.ts';
+import { createAuthorizer } from './authorization/evaluate.ts';
+import {
+  removeRoleAssignmentsOfPrincipal,
+  removeRoleAssignmentsOfResource,
+} from './authorization/role-assignment-removal.ts';
 import { ConfigError, type ServerConfig } from './config.ts';
 import { ApplicationCertificates } from './directory/application-certificates.ts';
 import { Directory } from './directory/directory.ts';
-import { registerGraph } from './directory/graph-routes.ts';
-import { removeFederatedCredentialsOfResource } from './federation/credential-store.ts';
+import {
+  removeFederatedCredentials,
+  removeFederatedCredentialsOfResource,
+} from './federation/credential-store.ts';
 import { FederatedCredentials } from './federation/federated-credentials.ts';
 import { Issuers } from './federation/issuers.ts';
-import { createHome, findHome, type Home } from './first-start.ts';
-import type { Caller } from './http/bearer.ts';
+import { administerDirectory, createHome, findHome, type Home } from './first-start.ts';
+import { registerGraph } from './graph/graph.ts';
 import { createArmDialect } from './http/dialects/arm.ts';
 import { graphDialect } from './http/dialects/graph.ts';
 import { keyVaultDialect } from './http/dialects/key-vault.ts';
@@ -45,7 +50,7 @@ import { ListenError, listen, type Surfaces } from './surfaces.ts';
 import { removeVaultContents } from './targets/key-vault/secrets.ts';
 import { registerKeyVault } from './targets/registry.ts';
 import { openTls, type Tls } from './tls.ts';
-import { audiencesOf } from './tokens/audiences.ts';
+import { Audiences, audiencesOf } from './tokens/audiences.ts';
 import { clientCertificates } from './tokens/client-certificates.ts';
 import { KeyKeeper } from './tokens/key-keeper.ts';
 import { connectSigner, type RemoteSigner } from './tokens/remote-signer.ts';
@@ -99,6 +104,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
       : await greeted(opened.use(connectSigner(config.signerSocket, { database, log })));
   const found = await findHome(database.read);
   const home = found ?? (await createHome({ database, sealer, signer, profile, clock, randomness }));
+  if (found !== undefined) await administerDirectory(database, home, { clock, randomness });
   const operator = await operatorCredential({ database, folder, home, clock, randomness });
   const follower = opened.use(new ChangeFollower(database, clock, log));
   await follower.start();
@@ -120,6 +126,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
     assertionLifetime: config.assertionLifetime,
     outbound: new OutboundFetcher({ allowedHosts: config.allowedHosts }),
     upstream,
+    home,
     sources,
   });
   // before the first request: what an ended process left behind is nobody's else
@@ -184,6 +191,7 @@ function createApps(parts: {
   readonly assertionLifetime: number | undefined;
   readonly outbound: Outbound;
   readonly upstream: readonly UpstreamProvider[];
+  readonly home: Home;
   readonly sources: Sources;
 }): Record<Surface['kind'], FastifyInstance> {
   const { profile, database, sealer, follower, operations, keys, signer, keeper } = parts;
@@ -236,12 +244,19 @@ function createApps(parts: {
   });
 
   const graph = surface(graphDialect(profile, clock));
+  const audiences = new Audiences(profile, directory);
   registerGraph(graph, {
     profile,
     database,
+    clock,
+    randomness,
+    directory,
     tokens: verifier,
     audiences: audiencesOf(profile, 'graph'),
-    mayRead: (caller) => mayReadDirectory(authorizer, caller),
+    isReserved: (canonical) => audiences.isReserved(canonical),
+    isDeployments: (clientId) => clientId === parts.home.operator.clientId,
+    onPrincipalEnd: removeRoleAssignmentsOfPrincipal,
+    onApplicationEnd: removeFederatedCredentials,
   });
 
   defineGroupDeletion({ database, operations, participants });
@@ -297,16 +312,3 @@ const participants: readonly DeletionParticipant[] = [
   removeMachinesOf,
   removeVaultContents,
 ];
-
-/** Until directory roles exist, the right to read all of the deployment is the right to read its directory. */
-async function mayReadDirectory(authorizer: Authorizer, caller: Caller): Promise<boolean> {
-  const { principalId, tenantId } = caller;
-  const decision = await authorizer.decide({
-    principalId,
-    tenantId,
-    action: 'Microsoft.Resources/subscriptions/read',
-    scope: { kind: 'tenant' },
-    plane: 'control',
-  });
-  return decision.allowed;
-}

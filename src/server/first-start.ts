@@ -5,6 +5,8 @@ import type { Randomness } from '../foundation/randomness.ts';
 import { saveRoleAssignment } from './authorization/authorization-store.ts';
 import { findRoleDefinitionByName } from './authorization/role-definitions.ts';
 import { createApplication } from './directory/applications.ts';
+import { assignDirectoryRole } from './directory/directory-role-assignments.ts';
+import { globalAdministrator } from './directory/directory-roles.ts';
 import { createTenant } from './directory/tenants.ts';
 import { recordChange } from './storage/change-log.ts';
 import type { Database, Queries, Transaction } from './storage/database.ts';
@@ -73,6 +75,7 @@ export async function createHome(parts: FirstStartParts): Promise<Home> {
       at,
     );
     await makeOwner(transaction, { tenantId, ...operator }, parts);
+    await administer(transaction, { tenantId, operator }, parts);
     const home: Home = { tenantId, operator };
     await transaction
       .insertInto('meta')
@@ -80,6 +83,24 @@ export async function createHome(parts: FirstStartParts): Promise<Home> {
       .execute();
     return home;
   });
+}
+
+/** Makes the operator of a deployment from before directory roles an administrator of its directory. */
+export async function administerDirectory(
+  database: Database,
+  home: Home,
+  parts: Pick<FirstStartParts, 'clock' | 'randomness'>,
+): Promise<void> {
+  await database.transaction((transaction) => administer(transaction, home, parts));
+}
+
+async function administer(
+  transaction: Transaction,
+  { tenantId, operator: { principalId } }: Home,
+  { clock, randomness }: Pick<FirstStartParts, 'clock' | 'randomness'>,
+): Promise<void> {
+  const assignment = { tenantId, principalId, roleTemplateId: globalAdministrator, at: clock.now() };
+  await assignDirectoryRole(transaction, assignment, randomness);
 }
 
 function defaultDomain(profile: CloudProfile): string {

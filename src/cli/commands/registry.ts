@@ -44,6 +44,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./signer.ts')).signer,
   },
   {
+    name: 'app',
+    summary: 'create, list, show or delete applications, and give them credentials',
+    load: async () => (await import('./app.ts')).app,
+  },
+  {
+    name: 'sp',
+    summary: 'list or show service principals, managed identities among them',
+    load: async () => (await import('./sp.ts')).sp,
+  },
+  {
+    name: 'federated-credential',
+    summary: "create, list or delete an application's federated credentials",
+    load: async () => (await import('./federated-credential.ts')).federatedCredential,
+  },
+  {
     name: 'doctor',
     summary: 'say what works on this machine, and what is in the way',
     load: async () => (await import('./doctor.ts')).doctor,

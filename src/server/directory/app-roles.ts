@@ -34,12 +34,14 @@ const noMemberships: Memberships = { direct: [], transitive: [] };
 export class AppRoles {
   readonly #database: Database;
   readonly #held: FollowedCache<readonly HeldRole[]>;
+  readonly #directoryRoles: FollowedCache<readonly string[]>;
   /** Per tenant, since a membership anywhere in it may change anybody's. */
   readonly #memberships: FollowedCache<Map<string, Promise<Memberships>>>;
 
   constructor(database: Database, follower: ChangeFollower) {
     this.#database = database;
     this.#held = new FollowedCache(follower, { kind: 'app-roles', capacity: cachedPrincipals });
+    this.#directoryRoles = new FollowedCache(follower, { kind: 'app-roles', capacity: cachedPrincipals });
     this.#memberships = new FollowedCache(follower, { kind: 'memberships', capacity: 1024 });
   }
 
@@ -63,6 +65,15 @@ export class AppRoles {
       held.has(id) && isEnabled && allowedMemberTypes.includes(holder.kind) && value ? [value] : [],
     );
     return { assigned: held.size > 0, values: values.sort() };
+  }
+
+  /** Template ids of the directory roles that an object has itself. */
+  async directoryRoles(tenantId: TenantId, principalId: string): Promise<readonly string[]> {
+    return (
+      (await this.#directoryRoles.get(tenantId, principalId, () =>
+        selectDirectoryRoles(this.#database.read, tenantId, principalId),
+      )) ?? []
+    );
   }
 
   /** The groups that an object is in. */
@@ -102,4 +113,19 @@ async function selectHeldRoles(
     .where('tenant_id', '=', tenantId)
     .where('principal_id', '=', principalId)
     .execute();
+}
+
+async function selectDirectoryRoles(
+  queries: Queries,
+  tenantId: TenantId,
+  principalId: string,
+): Promise<readonly string[]> {
+  const rows = await queries
+    .selectFrom('directory_role_assignments')
+    .select('role_template_id')
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', '=', principalId)
+    .where('directory_scope', '=', '/')
+    .execute();
+  return rows.map((row) => row.role_template_id);
 }

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import { type ClientId, guid, type PrincipalId, parseGuid, type TenantId } from '../../foundation/ids.ts';
+import { type ClientId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { ApplicationsTable } from '../storage/tables.ts';
@@ -127,9 +127,37 @@ export async function selectApplicationsOf(
   return rows.map(asApplication);
 }
 
-/** What a path names: a GUID that is an application's object id. */
-export function applicationId(text: string): PrincipalId | undefined {
-  return parseGuid<PrincipalId>(text);
+/** What the applications of these client ids declare. */
+export async function selectManifestsOf(
+  queries: Queries,
+  tenantId: TenantId,
+  clientIds: readonly ClientId[],
+): Promise<ReadonlyMap<ClientId, ApplicationManifest>> {
+  if (clientIds.length === 0) return new Map();
+  const rows = await queries
+    .selectFrom('applications')
+    .select(['client_id', 'manifest'])
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', 'in', [...clientIds])
+    .execute();
+  return new Map(rows.map((row) => [guid<ClientId>(row.client_id), parseManifest(row.manifest)]));
+}
+
+/** A tenant's applications by client id. */
+export async function selectApplications(
+  queries: Queries,
+  tenantId: TenantId,
+  { after, limit }: { readonly after?: string; readonly limit: number },
+): Promise<readonly Application[]> {
+  const rows = await queries
+    .selectFrom('applications')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .$if(after !== undefined, (q) => q.where('client_id', '>', after ?? ''))
+    .orderBy('client_id')
+    .limit(limit)
+    .execute();
+  return rows.map(asApplication);
 }
 
 export function asApplication(row: Selectable<ApplicationsTable>): Application {

@@ -97,6 +97,7 @@ export async function createSecret(
   const salt = randomness.bytes(saltOctets);
   const kept: ClientSecret = {
     secretId: randomness.uuid(),
+    clientId,
     salt,
     hash: saltedHash(salt, secret),
     hint: secret.slice(0, 3),
@@ -106,7 +107,7 @@ export async function createSecret(
     createdAt: at,
     expiresAt,
   };
-  await insertSecret(transaction, { ...kept, tenantId, clientId, at });
+  await insertSecret(transaction, { ...kept, tenantId, at });
   return { ...kept, secret };
 }
 

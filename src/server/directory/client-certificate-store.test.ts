@@ -133,6 +133,6 @@ describe('a certificate of an application', () => {
     for (let count = 1; count < maxCertificatesOfClient; count += 1) {
       await insert({ clientId, certificate: (await makeClientKey('ec')).certificate.raw });
     }
-    await refused(insert({ clientId, certificate: certificate.raw }), 'conflict');
+    await refused(insert({ clientId, certificate: certificate.raw }), 'conflict', 'Directory_QuotaExceeded');
   });
 });

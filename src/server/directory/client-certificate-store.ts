@@ -6,7 +6,7 @@ import { type ClientId, guid, type TenantId } from '../../foundation/ids.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { ClientCertificatesTable } from '../storage/directory-tables.ts';
-import { isApplication } from './client-store.ts';
+import { asHolder, type CredentialHolder, isApplication } from './client-store.ts';
 
 /** Certificates that an application may have at once, expired ones included. */
 export const maxCertificatesOfClient = 20;
@@ -27,6 +27,7 @@ export interface ApplicationCertificate {
   readonly certificate: X509Certificate;
   readonly publicKey: KeyObject;
   readonly displayName: string | undefined;
+  readonly holder: CredentialHolder;
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
   /** Milliseconds since the epoch. */
@@ -43,6 +44,8 @@ export interface NewClientCertificate {
   /** One certificate: DER, or PEM text. Whatever stands beside it is dropped. */
   readonly certificate: Uint8Array | string;
   readonly displayName?: string | undefined;
+  /** The object it ends with; the application unless told. */
+  readonly holder?: CredentialHolder | undefined;
   /** A narrower time than the certificate's own (Graph's `startDateTime`, `endDateTime`): milliseconds. */
   readonly notBefore?: number | undefined;
   readonly notAfter?: number | undefined;
@@ -74,7 +77,9 @@ export async function insertClientCertificate(
   }
   const present = await selectClientCertificates(transaction, tenantId, clientId);
   if (present.length >= maxCertificatesOfClient) {
-    throw new DomainError('conflict', `An application has at most ${maxCertificatesOfClient} certificates.`);
+    throw new DomainError('conflict', `An application has at most ${maxCertificatesOfClient} certificates.`, {
+      code: 'Directory_QuotaExceeded',
+    });
   }
   const { sha1, sha256 } = thumbprints(certificate);
   const row = await transaction
@@ -87,6 +92,7 @@ export async function insertClientCertificate(
       sha256,
       certificate: certificate.toString(),
       display_name: displayName ?? null,
+      holder: request.holder ?? 'application',
       not_before: notBefore,
       not_after: notAfter,
       created_at: at,
@@ -107,11 +113,21 @@ export async function selectClientCertificates(
   tenantId: TenantId,
   clientId: ClientId,
 ): Promise<readonly ApplicationCertificate[]> {
+  return await selectCertificatesOf(queries, tenantId, [clientId]);
+}
+
+/** The certificates of several clients, oldest first. */
+export async function selectCertificatesOf(
+  queries: Queries,
+  tenantId: TenantId,
+  clientIds: readonly ClientId[],
+): Promise<readonly ApplicationCertificate[]> {
+  if (clientIds.length === 0) return [];
   const rows = await queries
     .selectFrom('client_certificates')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where('client_id', '=', clientId)
+    .where('client_id', 'in', [...clientIds])
     .orderBy('created_at')
     .orderBy('key_id')
     .execute();
@@ -187,6 +203,7 @@ function asCertificate(row: Selectable<ClientCertificatesTable>): ApplicationCer
     certificate,
     publicKey: certificate.publicKey,
     displayName: row.display_name ?? undefined,
+    holder: asHolder(row.holder),
     notBefore: row.not_before,
     notAfter: row.not_after,
     createdAt: row.created_at,

@@ -17,6 +17,7 @@ export type CredentialHolder = 'application' | 'servicePrincipal';
 /** A secret as kept: what it hashes to, never what it is. */
 export interface ClientSecret {
   readonly secretId: string;
+  readonly clientId: ClientId;
   readonly salt: Uint8Array;
   /** SHA-256 over salt and secret. */
   readonly hash: Uint8Array;
@@ -93,17 +94,43 @@ export function readSettings(text: string): ServicePrincipalMembers {
   return text === '{}' ? {} : servicePrincipalMembers.parse(JSON.parse(text));
 }
 
+/** What administrators set on the principals of these client ids. */
+export async function selectSettingsOf(
+  queries: Queries,
+  tenantId: TenantId,
+  clientIds: readonly ClientId[],
+): Promise<ReadonlyMap<ClientId, ServicePrincipalMembers>> {
+  if (clientIds.length === 0) return new Map();
+  const rows = await queries
+    .selectFrom('principals')
+    .select(['client_id', 'manifest'])
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', 'in', [...clientIds])
+    .execute();
+  return new Map(rows.map((row) => [guid<ClientId>(row.client_id), readSettings(row.manifest)]));
+}
+
 /** A client's secrets, oldest first. */
 export async function selectSecrets(
   queries: Queries,
   tenantId: TenantId,
   clientId: ClientId,
 ): Promise<readonly ClientSecret[]> {
+  return await selectSecretsOf(queries, tenantId, [clientId]);
+}
+
+/** The secrets of several clients, oldest first. */
+export async function selectSecretsOf(
+  queries: Queries,
+  tenantId: TenantId,
+  clientIds: readonly ClientId[],
+): Promise<readonly ClientSecret[]> {
+  if (clientIds.length === 0) return [];
   const rows = await queries
     .selectFrom('client_secrets')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where('client_id', '=', clientId)
+    .where('client_id', 'in', [...clientIds])
     .orderBy('created_at')
     .orderBy('secret_id')
     .execute();
@@ -114,7 +141,6 @@ export async function insertSecret(
   transaction: Transaction,
   secret: ClientSecret & {
     readonly tenantId: TenantId;
-    readonly clientId: ClientId;
     /** Milliseconds since the epoch. */
     readonly at: number;
   },
@@ -188,14 +214,19 @@ export async function deleteSecret(
   return true;
 }
 
+export function asHolder(column: string): CredentialHolder {
+  return column === 'servicePrincipal' ? 'servicePrincipal' : 'application';
+}
+
 export function asSecret(row: Selectable<ClientSecretsTable>): ClientSecret {
   return {
     secretId: row.secret_id,
+    clientId: guid<ClientId>(row.client_id),
     salt: row.salt,
     hash: row.hash,
     hint: row.hint,
     displayName: row.display_name,
-    holder: row.holder === 'servicePrincipal' ? 'servicePrincipal' : 'application',
+    holder: asHolder(row.holder),
     startsAt: row.starts_at ?? 0,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

@@ -39,6 +39,23 @@ export async function selectCredential(
     .executeTakeFirst();
 }
 
+/** Certificates provisioned for these identities, oldest first. */
+export async function selectCredentialsOf(
+  queries: Queries,
+  tenantId: TenantId,
+  clientIds: readonly ClientId[],
+): Promise<readonly IdentityCredentialsTable[]> {
+  if (clientIds.length === 0) return [];
+  return await queries
+    .selectFrom('identity_credentials')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', 'in', [...clientIds])
+    .orderBy('not_before')
+    .orderBy('thumbprint')
+    .execute();
+}
+
 /** Thumbprints of what a machine holds for an identity, newest first. */
 export async function selectThumbprintsOnMachine(
   queries: Queries,

@@ -2,8 +2,8 @@ import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import { type ClientId, isGuid, parseGuid, type TenantId } from '../../foundation/ids.ts';
 import type { Client } from '../directory/client-store.ts';
 import type { Directory } from '../directory/directory.ts';
+import { type FirstPartyResource, firstPartyResources } from '../directory/first-party-resources.ts';
 import { graphAppId } from '../http/dialects/graph.ts';
-import { type FirstPartyResource, firstPartyResources } from './first-party-resources.ts';
 import type { TokenVersion } from './issuers.ts';
 
 /** What a surface's own resource is called, and under which names tokens for it are accepted. */

@@ -3,6 +3,8 @@ import { guid } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 import type { PermissionScope } from '../directory/application-manifest.ts';
 import type { Directory } from '../directory/directory.ts';
+import { firstPartyPrincipal } from '../directory/first-party-principals.ts';
+import { firstPartyResources } from '../directory/first-party-resources.ts';
 import {
   insertPermissionGrant,
   selectPermissionGrants,
@@ -12,7 +14,6 @@ import type { Principal } from '../directory/service-principals.ts';
 import { graphAppId } from '../http/dialects/graph.ts';
 import type { Database, Transaction } from '../storage/database.ts';
 import { firstPartyClient, firstPartyScopes } from './first-party-clients.ts';
-import { firstPartyResources } from './first-party-resources.ts';
 
 /** Who wants to act as whom, and where. */
 export interface DelegationQuestion {
@@ -120,10 +121,11 @@ export class DelegatedPermissions {
     );
   }
 
-  /** Object id of the resource's principal; a resource that every tenant knows has its application id in its place. */
+  /** Object id of the resource's principal. */
   async #resourceId(tenantId: TenantId, appId: string): Promise<PrincipalId> {
     const resource = await this.#directory.client(tenantId, guid<ClientId>(appId));
-    return resource?.principal.principalId ?? guid<PrincipalId>(appId);
+    const known = firstPartyPrincipal(tenantId, { appId })?.principalId;
+    return resource?.principal.principalId ?? known ?? guid<PrincipalId>(appId);
   }
 }
 

@@ -1,6 +1,12 @@
 import type { KeyCredential, PasswordCredential } from '../../../contract/graph-credentials.ts';
 import type { ServicePrincipalMembers } from '../../../contract/graph-service-principal.ts';
-import { type ApplicationManifest, emptyManifest } from '../../directory/application-manifest.ts';
+import { type ClientId, guid } from '../../../foundation/ids.ts';
+import {
+  type ApplicationManifest,
+  changedManifest,
+  emptyManifest,
+} from '../../directory/application-manifest.ts';
+import type { FirstPartyPrincipal } from '../../directory/first-party-principals.ts';
 import { directorySpelling, type Principal } from '../../directory/service-principals.ts';
 import { graphTime } from '../graph-time.ts';
 import { presentRoles } from './application-shape.ts';
@@ -66,6 +72,36 @@ export function presentServicePrincipal(principal: Principal, surroundings: Prin
     resourceSpecificApplicationPermissions: [],
     verifiedPublisher: { addedDateTime: null, displayName: null, verifiedPublisherId: null },
   };
+}
+
+/** The tenant that Azure's own applications belong to. */
+const microsoftServices = 'f8cdef31-a31e-4b4a-93e4-5f571e91255a';
+
+/** The service principal of a resource that every tenant knows. */
+export function presentFirstParty({ tenantId, principalId, resource, appRoles }: FirstPartyPrincipal) {
+  const shown = presentServicePrincipal(
+    {
+      tenantId,
+      principalId,
+      clientId: guid<ClientId>(resource.appId),
+      displayName: resource.name,
+      enabled: true,
+      tokensValidFrom: 0,
+      createdAt: 0,
+      principalType: 'Application',
+    },
+    {
+      settings: {},
+      manifest: changedManifest(emptyManifest, {
+        identifierUris: [...resource.identifiers],
+        appRoles: [...appRoles],
+        signInAudience: 'AzureADMultipleOrgs',
+      }),
+      passwords: [],
+      keys: [],
+    },
+  );
+  return { ...shown, appOwnerOrganizationId: microsoftServices };
 }
 
 function identityNames({ identity }: Extract<Principal, { readonly principalType: 'ManagedIdentity' }>) {

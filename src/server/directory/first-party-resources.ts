@@ -1,5 +1,4 @@
 import { graphAppId } from '../http/dialects/graph.ts';
-import type { TokenVersion } from './issuers.ts';
 
 /** A resource that tokens can be asked for (d.5). */
 export interface FirstPartyResource {
@@ -7,7 +6,8 @@ export interface FirstPartyResource {
   readonly appId: string;
   /** Identifiers without trailing slash; a host label `*` stands for one label of any name. */
   readonly identifiers: readonly string[];
-  readonly version?: TokenVersion;
+  /** Which shape of tokens it takes; v1 unless told. */
+  readonly version?: 'v1' | 'v2';
 }
 
 /** The resources every tenant knows (`spec/token-service-and-directory.md` d.5). */

@@ -1,0 +1,46 @@
+import { referencedId } from '../../../contract/odata.ts';
+import { DomainError } from '../../../foundation/domain-error.ts';
+import { guid, type PrincipalId, type TenantId, type UserId } from '../../../foundation/ids.ts';
+import { selectPrincipal } from '../../directory/directory-store.ts';
+import type { Owner } from '../../directory/ownership.ts';
+import { selectUser } from '../../directory/user-store.ts';
+import type { Queries } from '../../storage/database.ts';
+import type { WriteRequest } from '../operation.ts';
+import { noSuchObject } from '../targets.ts';
+
+/**
+ * Who may own, by a reference's address.
+ *
+ * @throws DomainError `malformed` for another kind of address, `not-found` where the tenant has no such person or principal
+ */
+export async function ownerByReference(
+  queries: Queries,
+  tenantId: TenantId,
+  address: string,
+): Promise<Owner> {
+  const ownerId = referencedId(address);
+  if (ownerId === undefined) {
+    throw new DomainError('malformed', 'Invalid entity reference for @odata.id.', { target: '@odata.id' });
+  }
+  if ((await selectPrincipal(queries, tenantId, guid<PrincipalId>(ownerId))) !== undefined) {
+    return { ownerId, ownerType: 'ServicePrincipal' };
+  }
+  if ((await selectUser(queries, tenantId, { userId: guid<UserId>(ownerId) })) !== undefined) {
+    return { ownerId, ownerType: 'User' };
+  }
+  throw noSuchObject(ownerId);
+}
+
+/** The owners of what a request makes: those that it lists, and its maker. */
+export async function ownersOf(
+  queries: Queries,
+  { tenantId, asOwner }: Pick<WriteRequest, 'tenantId' | 'asOwner'>,
+  references: readonly string[] = [],
+): Promise<readonly Owner[]> {
+  const owners = new Map<string, Owner>([[asOwner.ownerId, asOwner]]);
+  for (const address of references) {
+    const owner = await ownerByReference(queries, tenantId, address);
+    owners.set(owner.ownerId, owner);
+  }
+  return [...owners.values()];
+}

@@ -1,0 +1,207 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import type { Clock } from '../../foundation/clock.ts';
+import { DomainError } from '../../foundation/domain-error.ts';
+import type { ClientId } from '../../foundation/ids.ts';
+import type { GraphPermission } from '../directory/graph-app-roles.ts';
+import { owns } from '../directory/ownership.ts';
+import { bearerToken, type Caller, type TokenVerifier } from '../http/bearer.ts';
+import type { Database, Transaction } from '../storage/database.ts';
+import { presentAnswer } from './answer.ts';
+import type { GraphPermissions } from './graph-permissions.ts';
+import type {
+  GraphAnswer,
+  GraphOperation,
+  GraphRequest,
+  PathKey,
+  WriteOperation,
+  WriteRequest,
+} from './operation.ts';
+import { matchPath, parsePath, type Segment, unknownSegment } from './path.ts';
+import { readQueryOptions } from './query-options.ts';
+import { denied, findApplication, findFirstParty, findPrincipal, noSuchObject } from './targets.ts';
+
+export interface PipelineParts {
+  readonly profile: CloudProfile;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly tokens: TokenVerifier;
+  /** Audiences of tokens for Graph, without trailing slash. */
+  readonly audiences: readonly string[];
+  readonly permissions: Pick<GraphPermissions, 'of'>;
+  /** Whether an application is the deployment's own, which only itself may change. */
+  readonly isDeployments: (clientId: ClientId) => boolean;
+}
+
+interface Entered {
+  readonly caller: Caller;
+  readonly permissions: ReadonlySet<GraphPermission>;
+}
+
+/**
+ * Graph's surface, one step after the other: token, permissions of the moment, path, permission of the operation, options
+ * and body, target with lock and ownership, operation, envelope. Who may nothing is told nothing about any path.
+ */
+export function registerPipeline(
+  app: FastifyInstance,
+  operations: readonly GraphOperation[],
+  parts: PipelineParts,
+): void {
+  const { profile, database, clock, tokens, audiences, permissions } = parts;
+  const entries = operations
+    .map((operation) => ({ operation, template: operation.path.split('/').map(asTemplate) }))
+    .sort((a, b) => keysIn(a.template) - keysIn(b.template));
+  const entered = new WeakMap<FastifyRequest, Entered>();
+
+  app.addHook('onRequest', async (request) => {
+    const caller = await tokens.verify(bearerToken(request.headers.authorization), audiences, 'by-operation');
+    const held = await permissions.of(caller);
+    if (held.size === 0) throw denied();
+    entered.set(request, { caller, permissions: held });
+  });
+
+  app.route({
+    method: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
+    url: '/*',
+    handler: async (request, reply) => {
+      const known = entered.get(request);
+      if (known === undefined) throw new Error('a Graph operation ran without authentication');
+      const { version, segments } = readAddress(request);
+      const { operation, keys } = find(request.method, segments, known);
+      const base = `https://${profile.graph}/${version}`;
+      const asked: GraphRequest = {
+        ...known,
+        tenantId: known.caller.tenantId,
+        version,
+        base,
+        keys,
+        options: readQueryOptions(request.query as Readonly<Record<string, unknown>>),
+        body: operation.method === 'GET' ? undefined : readBody(operation.body, request.body),
+        prefer: String(request.headers['prefer'] ?? '')
+          .toLowerCase()
+          .split(/[,;]\s*/),
+        at: clock.now(),
+      };
+      return await send(reply, asked, await perform(operation, asked));
+    },
+  });
+
+  /** An operation of the path and method that the caller may use. */
+  function find(method: string, segments: readonly Segment[], { permissions: held }: Entered) {
+    const fitting = entries.flatMap(({ operation, template }) => {
+      const keys = matchPath(template, segments);
+      return keys === undefined ? [] : [{ operation, keys }];
+    });
+    if (fitting.length === 0) throw unknownSegment(lastName(segments));
+    const found = fitting.find(({ operation }) => operation.method === method);
+    if (found === undefined) throw denied();
+    const { permissions: opening, permissionsOfOwners = [] } = found.operation;
+    if (![...opening, ...permissionsOfOwners].some((permission) => held.has(permission))) throw denied();
+    return found;
+  }
+
+  async function perform(operation: GraphOperation, asked: GraphRequest): Promise<GraphAnswer> {
+    if (operation.method === 'GET') return await operation.run(asked, database.read);
+    if (operation.asks === true) return await operation.run(asked, database.read);
+    return await database.transaction(async (transaction) => {
+      const target = await findTarget(operation, asked, transaction);
+      const { caller } = asked;
+      const ownerType = caller.principalType === 'User' ? 'User' : 'ServicePrincipal';
+      return await operation.run(
+        { ...asked, ...target, asOwner: { ownerId: caller.principalId, ownerType } },
+        transaction,
+      );
+    });
+  }
+
+  /** What a change begins with: it must stand, be no one's to keep, and be the caller's where that is the condition. */
+  async function findTarget(
+    operation: WriteOperation,
+    asked: GraphRequest,
+    transaction: Transaction,
+  ): Promise<Pick<WriteRequest, 'application' | 'principal'>> {
+    const [key] = asked.keys as readonly [PathKey];
+    const { caller, tenantId, permissions: held } = asked;
+    if (operation.target === undefined) {
+      requireOpening(operation, held);
+      return { application: undefined, principal: undefined };
+    }
+    const application =
+      operation.target === 'application' ? await findApplication(transaction, tenantId, key) : undefined;
+    const principal =
+      operation.target === 'servicePrincipal' ? await findPrincipal(transaction, tenantId, key) : undefined;
+    const found = application ?? principal;
+    if (found === undefined) {
+      if (operation.createsMissing && key.by === 'uniquename' && asked.prefer.includes('create-if-missing')) {
+        return { application: undefined, principal: undefined };
+      }
+      if (operation.target === 'servicePrincipal' && findFirstParty(tenantId, key)) throw denied();
+      throw noSuchObject(key.value);
+    }
+    if (principal?.principalType === 'ManagedIdentity' && operation.allowedOnIdentities !== true)
+      throw denied();
+    if (parts.isDeployments(found.clientId) && caller.clientId !== found.clientId) throw denied();
+    if (!operation.permissions.some((permission) => held.has(permission))) {
+      const objectId = application?.objectId ?? principal?.principalId ?? '';
+      if (!(await owns(transaction, { tenantId, objectId, ownerId: caller.principalId }))) throw denied();
+    }
+    return { application, principal };
+  }
+}
+
+/** Without a target nobody can own it, but what is made is its maker's: the owners' permission opens creation as well. */
+function requireOpening(operation: WriteOperation, held: ReadonlySet<GraphPermission>): void {
+  const { permissions, permissionsOfOwners = [] } = operation;
+  if (![...permissions, ...permissionsOfOwners].some((permission) => held.has(permission))) throw denied();
+}
+
+function readAddress({ url }: FastifyRequest): {
+  readonly version: 'v1.0' | 'beta';
+  readonly segments: readonly Segment[];
+} {
+  const path = url.split('?', 1)[0] ?? '';
+  const match = /^\/(v1\.0|beta)(?:\/(.*))?$/i.exec(path);
+  if (match === null) throw unknownSegment(path.slice(1));
+  return {
+    version: match[1]?.toLowerCase() === 'beta' ? 'beta' : 'v1.0',
+    segments: parsePath(match[2] ?? ''),
+  };
+}
+
+function readBody(schema: z.ZodType | undefined, body: unknown): unknown {
+  if (schema === undefined) return undefined;
+  const read = schema.safeParse(body ?? {});
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const member = [...(issue?.path.map(String) ?? []), ...(unknown === undefined ? [] : [unknown])].join('.');
+  if (member === '')
+    throw new DomainError('malformed', 'The request body is not of the form that is expected.');
+  throw new DomainError(
+    'invalid-value',
+    `Invalid value specified for property '${member.slice(0, 128)}' of the resource.`,
+    {
+      target: member,
+    },
+  );
+}
+
+async function send(reply: FastifyReply, asked: GraphRequest, answer: GraphAnswer): Promise<FastifyReply> {
+  const { status, headers, body } = presentAnswer(asked, answer);
+  return await reply.code(status).headers(headers).send(body);
+}
+
+function asTemplate(segment: string): string {
+  return segment === '{}' ? segment : segment.toLowerCase();
+}
+
+function keysIn(template: readonly string[]): number {
+  return template.filter((segment) => segment === '{}').length;
+}
+
+function lastName(segments: readonly Segment[]): string {
+  const last = segments.at(-1);
+  if (last === undefined) return '';
+  return 'name' in last ? last.text : last.key.value;
+}

@@ -1,0 +1,36 @@
+import { appRoleOperations } from './applications/app-role-operations.ts';
+import {
+  type ApplicationParts,
+  applicationOperations,
+  presentApplications,
+} from './applications/application-operations.ts';
+import { credentialOperations } from './applications/credential-operations.ts';
+import { deletedItemOperations } from './applications/deleted-item-operations.ts';
+import { federatedCredentialOperations } from './applications/federated-credential-operations.ts';
+import { ownerOperations } from './applications/owner-operations.ts';
+import { permissionGrantOperations } from './applications/permission-grant-operations.ts';
+import { presentPrincipals } from './applications/principals.ts';
+import { servicePrincipalOperations } from './applications/service-principal-operations.ts';
+import { DirectoryObjects } from './directory-objects.ts';
+import { membershipOperations } from './membership-operations.ts';
+import type { GraphOperation } from './operation.ts';
+
+/** Every operation of the Graph surface. */
+export function graphOperations(parts: ApplicationParts): readonly GraphOperation[] {
+  const objects = new DirectoryObjects({
+    applications: (queries, tenantId, applications) =>
+      presentApplications(parts, queries, tenantId, applications),
+    principals: presentPrincipals,
+  });
+  return [
+    ...applicationOperations(parts),
+    ...servicePrincipalOperations(parts),
+    ...credentialOperations(parts),
+    ...ownerOperations({ objects }),
+    ...appRoleOperations(parts),
+    ...permissionGrantOperations(parts),
+    ...federatedCredentialOperations(parts),
+    ...deletedItemOperations({ ...parts, objects }),
+    ...membershipOperations({ objects }),
+  ];
+}
