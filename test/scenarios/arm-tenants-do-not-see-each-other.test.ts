@@ -19,10 +19,12 @@ function thingsOf(existing: {
   assignment: string;
   alias: string;
   name: string;
+  credential: string;
 }): Things {
   return {
     resourceGroupName: 'rg1',
     name: existing.name,
+    credential: existing.credential,
     operationId: existing.operationId,
     location: 'westus',
     aliasName: existing.alias,
@@ -69,6 +71,13 @@ async function furnish(m: TestManagement, tenant: TestTenant, vault: string) {
       properties: { tenantId: tenant.tenantId, sku: { family: 'A', name: 'standard' } },
     },
   });
+  const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/vm1`;
+  await m.ask('PUT', `${identity}?api-version=2024-11-30`, { as, body: { location: 'westus' } });
+  const credential = 'federated';
+  const trusted = { issuer: 'https://issuer.example', subject: 'a', audiences: ['b'] };
+  const credentialPath = `${identity}/federatedIdentityCredentials/${credential}?api-version=2024-11-30`;
+  const made = await m.ask('PUT', credentialPath, { as, body: { properties: trusted } });
+  assert.equal(made.status, 201, made.text);
   const deleted = await m.ask('DELETE', vm('gone'), { as });
   const operationId = /operations\/([^?]+)/.exec(String(deleted.headers.location))?.[1];
   const assignment = systemRandomness.uuid();
@@ -92,7 +101,7 @@ async function furnish(m: TestManagement, tenant: TestTenant, vault: string) {
     body: { properties: { displayName: 'x' } },
   });
   assert.ok(operationId);
-  return { operationId, assignment, alias, name: 'vm1' };
+  return { operationId, assignment, alias, name: 'vm1', credential };
 }
 
 describe("another tenant's", () => {
@@ -105,6 +114,7 @@ describe("another tenant's", () => {
       assignment: systemRandomness.uuid(),
       alias: 'no-such',
       name: 'no-such',
+      credential: 'no-credential',
     };
     const absent = { ...thingsOf(nothing), resourceGroupName: 'no-such' };
     const before = await snapshot(m);

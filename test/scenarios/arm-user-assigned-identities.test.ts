@@ -5,9 +5,12 @@ import { canonicalId, parseScope } from '../../src/contract/resource-id.ts';
 import { type ClientId, guid, type PrincipalId } from '../../src/foundation/ids.ts';
 import { selectPrincipal } from '../../src/server/directory/directory-store.ts';
 import { selectFederatedCredentials } from '../../src/server/federation/credential-store.ts';
+import type { Database } from '../../src/server/storage/database.ts';
+import { testDatabase } from '../support/database.ts';
 import {
   type Reply,
   type TestManagement,
+  type TestManagementOptions,
   type TestPrincipal,
   testManagement,
 } from '../support/management.ts';
@@ -30,8 +33,8 @@ function paths(m: TestManagement) {
 }
 
 /** A group with an identity in it. */
-async function world() {
-  const m = await testManagement();
+async function world(options: TestManagementOptions = {}) {
+  const m = await testManagement(options);
   const p = paths(m);
   const { owner } = m.home;
   const as = (who: TestPrincipal) => (method: string, path: string, body?: unknown) =>
@@ -265,24 +268,25 @@ describe('user-assigned identities', () => {
   });
 
   test('a second write under one identity, while the first is under way, is refused', async () => {
-    await using w = await world();
-    const held = Promise.withResolvers<void>();
-    const holding = Promise.withResolvers<void>();
-    // the one writer of the database is busy, so the first write waits
-    const busy = w.m.database.transaction(async () => {
-      holding.resolve();
-      await held.promise;
-    });
-    await holding.promise;
+    await using database = await testDatabase();
+    let gate: Promise<void> = Promise.resolve();
+    const slow: Database = {
+      ...database,
+      transaction: async (work) => {
+        await gate;
+        return await database.transaction(work);
+      },
+    };
+    await using w = await world({ database: slow });
+    const answered = Promise.withResolvers<void>();
+    gate = answered.promise;
     const replies: Reply[] = [];
     const put = async (name: string) => {
-      const reply = await w.ask('PUT', w.credential(name), { properties: { ...facts, subject: name } });
-      replies.push(reply);
-      // whoever is answered first is the refused one: the other still waits
-      held.resolve();
-      return reply;
+      replies.push(await w.ask('PUT', w.credential(name), { properties: { ...facts, subject: name } }));
+      // whoever is answered first is the refused one: the other waits for the database
+      answered.resolve();
     };
-    await Promise.all([put('one'), put('two'), busy]);
+    await Promise.all([put('one'), put('two')]);
     refused(
       replies[0] as Reply,
       409,
