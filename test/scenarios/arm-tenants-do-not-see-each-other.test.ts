@@ -28,6 +28,7 @@ function thingsOf(existing: {
     operationId: existing.operationId,
     location: 'westus',
     aliasName: existing.alias,
+    kid: 'no-such-key-anywhere',
     roleAssignmentName: existing.assignment,
     roleDefinitionId: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
     resourceProviderNamespace: 'Microsoft.Compute',
