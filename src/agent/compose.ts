@@ -43,6 +43,9 @@ export interface AgentLimits {
   readonly every?: CallerLimits;
 }
 
+/** Milliseconds in which every replica of the server has heard of a change, twice over. */
+const replicasHear = 1000;
+
 /**
  * The agent of this host: finds the machines of an earlier run again, and follows the server for each.
  *
@@ -69,8 +72,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       randomness,
       log,
       changed(revoked) {
-        cache.drop(({ principalId }) => revoked.has(principalId));
-        epoch += 1;
+        const forget = () => {
+          cache.drop(({ principalId }) => revoked.has(principalId));
+          epoch += 1;
+        };
+        forget();
+        // a replica that had not heard of it yet may have given out one more
+        if (revoked.size > 0) setTimeout(forget, replicasHear).unref();
       },
     });
     await credentials.load();

@@ -221,6 +221,11 @@ describe('a signing key', () => {
     const [active = ''] = await s.kids('active');
     await assert.rejects(s.keeper.revoke(s.tenantId, active), full);
     assert.equal(await s.keeper.revoke(s.tenantId, 'retired-key-number-7'), true);
+    s.clock.advance(30 * day);
+    await s.keeper.look();
+    assert.deepEqual(await s.kids('active'), [active], 'nor does the schedule, until there is room');
+    await s.keeper.look();
+    assert.notDeepEqual(await s.kids('active'), [active]);
   });
 });
 

@@ -191,6 +191,13 @@ export class KeyKeeper implements AsyncDisposable {
     const next = line.find(({ state }) => state === 'prepared');
     if (line.find(({ state }) => state === 'active')?.kid !== from) return;
     if (next === undefined || !mayTurn(next)) return;
+    if (line.length >= maxKeys) {
+      log.warn(
+        { event: 'signing-keys-full', tenantId, alg },
+        'signing keys turn no more until retired ones have gone',
+      );
+      return;
+    }
     const prepared = await signer.generate(tenantId, alg);
     const turned = await database.transaction((transaction) =>
       turnLine(transaction, { from, prepared, at: clock.now() }),
