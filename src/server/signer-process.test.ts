@@ -229,6 +229,26 @@ describe('a signer in a process of its own', () => {
     await signer.sign(key, textOf(key, {}));
   });
 
+  test('tells in its log how much it has signed, with which key', async () => {
+    await using other = await temporaryFolder();
+    const place = path.join(other.path, 'run', 'signer.sock');
+    const tallies: unknown[] = [];
+    const log = {
+      ...silentLog,
+      info: (fields: object) => {
+        if ('signatures' in fields) tallies.push(fields.signatures);
+      },
+    };
+    const keyFile = folder.file('signer-key');
+    const key = await keyOf('ES256');
+    {
+      await using _running = await startSigner({ ...sources, log, socket: place, keyFile });
+      await using asking = connectSigner(place, { database, log: silentLog });
+      for (let number = 0; number < 5; number += 1) await asking.sign(key, textOf(key, { number }));
+    }
+    assert.deepEqual(tallies, [{ [key.kid]: 5 }]);
+  });
+
   test('starts once, for its user alone', async () => {
     assert.equal((await lstat(socket)).mode & 0o777, 0o600);
     assert.equal((await lstat(path.dirname(socket))).mode & 0o777, 0o700);

@@ -40,6 +40,8 @@ export interface SignerProcess extends AsyncDisposable {
   readonly keyFile: string;
 }
 
+/** Milliseconds between lines that say how much was signed. */
+const tallyEvery = 60_000;
 const maxConnections = 64;
 /** Questions of one connection under way at most; the others stay in its socket. */
 const maxUnderWay = 256;
@@ -65,6 +67,11 @@ export async function startSigner(options: SignerProcessOptions): Promise<Signer
   });
   server.maxConnections = maxConnections;
   await listen(server, socket);
+  const tell = () => {
+    const signatures = desk.takeTally();
+    if (Object.keys(signatures).length > 0) log.info({ event: 'signed', signatures }, 'signatures made');
+  };
+  const telling = setInterval(tell, tallyEvery).unref();
   return {
     socket,
     keyFile,
@@ -74,6 +81,8 @@ export async function startSigner(options: SignerProcessOptions): Promise<Signer
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await Promise.all([...connections.values()].map((conversation) => conversation.end()));
       await closed;
+      clearInterval(telling);
+      tell();
     },
   };
 }

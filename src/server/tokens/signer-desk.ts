@@ -42,6 +42,7 @@ export class SignerDesk {
   readonly #sources: { readonly clock: Clock; readonly randomness: Randomness; readonly log: Log };
   readonly #held = new Map<string, Held>();
   readonly #signText: SignText;
+  #signed = new Map<string, number>();
 
   /** @param parallelism as of `createSigner` */
   constructor(
@@ -112,7 +113,15 @@ export class SignerDesk {
       if (!names(header, kid, held.alg)) throw new Refusal('refused');
       if (held.headers.size < maxHeaders) held.headers.add(header);
     }
+    this.#signed.set(kid, (this.#signed.get(kid) ?? 0) + 1);
     return await this.#signText(held.alg, text, held.secret);
+  }
+
+  /** How many texts were signed since it was last asked, by kid: what is to be held against the tokens of the server. */
+  takeTally(): Readonly<Record<string, number>> {
+    const tally = Object.fromEntries(this.#signed);
+    this.#signed = new Map();
+    return tally;
   }
 }
 

@@ -30,16 +30,35 @@ describe('the signer', () => {
     }
   });
 
-  test('proves a key by what the key set publishes', async () => {
-    const published = publishedKey(service.profile, key, true);
-    await proveKey(service.signer, key, published);
+  test('T17: proves each key, of either algorithm, by what the key set publishes of it and of no other', async () => {
+    await service.keeper.begin({ tenantId, alg: 'ES256' });
     await proveSigningKeys(service);
-    const other = (await service.keys.of(tenantId))?.published.find(({ kid }) => kid !== key.kid);
+    const { published = [] } = (await service.keys.of(tenantId)) ?? {};
+    const active = published.filter(({ state }) => state === 'active');
+    assert.deepEqual(active.map(({ alg }) => alg).toSorted(), ['ES256', 'RS256']);
+    for (const signing of active) {
+      await proveKey(service.signer, signing, publishedKey(service.profile, signing, true));
+      for (const other of published) {
+        if (other.kid === signing.kid) continue;
+        await assert.rejects(proveKey(service.signer, signing, publishedKey(service.profile, other, true)));
+      }
+    }
+  });
+
+  test('T17: a signer that signs with what is not the key is found out before it serves', async () => {
+    const { published = [] } = (await service.keys.of(tenantId)) ?? {};
+    const other = published.find(({ kid, alg }) => kid !== key.kid && alg === 'RS256');
     assert.ok(other);
+    const confused = {
+      ...service.signer,
+      sign: (_: SigningKey, text: string) => service.signer.sign(other, text),
+    };
     await assert.rejects(
-      proveKey(service.signer, key, publishedKey(service.profile, other, true)),
+      proveKey(confused, key, publishedKey(service.profile, key, true)),
       /fails its self-test/,
     );
+    const constant = { ...service.signer, sign: async () => Buffer.alloc(256).toString('base64url') };
+    await assert.rejects(proveSigningKeys({ ...service, signer: constant }), /fails its self-test/);
   });
 
   test('refuses a key whose row was swapped with another’s', async () => {
