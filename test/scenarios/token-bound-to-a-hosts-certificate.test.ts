@@ -103,7 +103,28 @@ test('a host’s certificate gets a bound token, which ARM and vaults take over 
   assert.equal(await listSecrets('bound-kv.mtlstb.vault.azure.net', as), 403, 'known, without a role');
   assert.equal(await listSecrets('bound-kv.vault.azure.net', as), 401);
 
-  await deployment.arm('DELETE', resourceId);
+  const { operator } = server;
+  const signedIn = await requestWithCertificate(
+    connect,
+    `https://login.microsoftonline.com/${operator.tenantId}/oauth2/v2.0/token`,
+    {
+      form: {
+        grant_type: 'client_credentials',
+        client_id: operator.clientId,
+        client_secret: operator.clientSecret,
+        scope: 'https://management.azure.com/.default',
+      },
+    },
+  );
+  const deletion = await requestWithCertificate(
+    connect,
+    `https://mtlstb.management.azure.com${resourceId}?api-version=2024-07-01`,
+    { method: 'DELETE', headers: { authorization: `Bearer ${signedIn.body['access_token']}` } },
+  );
+  assert.equal(deletion.status, 202, JSON.stringify(deletion.body));
+  for (const header of ['location', 'azure-asyncoperation']) {
+    assert.match(String(deletion.headers[header]), /^https:\/\/mtlstb\.management\.azure\.com\//);
+  }
   assert.deepEqual((await token('https://management.azure.com')).body['error_codes'], [700016]);
   assert.equal((await read('mtlstb.management.azure.com', as)).status, 401);
 });

@@ -33,6 +33,8 @@ export async function requestWithCertificate(
     readonly as?: ClientIdentity | undefined;
     readonly form?: Readonly<Record<string, string>>;
     readonly headers?: Readonly<Record<string, string>>;
+    /** GET, or POST with a form, unless told. */
+    readonly method?: string;
     /** Another name than the URL's in the TLS handshake. */
     readonly serverName?: string;
     readonly session?: Buffer;
@@ -40,7 +42,7 @@ export async function requestWithCertificate(
   } = {},
 ): Promise<ConnectionReply> {
   const { hostname, pathname, search } = new URL(url);
-  const { as, form, headers, serverName, session, maxVersion } = options;
+  const { as, form, headers, method, serverName, session, maxVersion } = options;
   return await new Promise((resolve, reject) => {
     let offered: Buffer | undefined;
     const request = https.request(
@@ -49,7 +51,7 @@ export async function requestWithCertificate(
         port,
         ca,
         servername: serverName ?? hostname,
-        method: form === undefined ? 'GET' : 'POST',
+        method: method ?? (form === undefined ? 'GET' : 'POST'),
         path: `${pathname}${search}`,
         headers: {
           host: hostname,

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { surfaceOf } from '../../contract/cloud-profile.ts';
 import {
   canonicalId,
   parsePath,
@@ -289,10 +290,11 @@ async function requireExtended(
 }
 
 /** Absolute addresses lead back to the authority the caller used, if it is ours; a Host header is only a claim. */
-function originOf({ origins }: Pick<PipelineOptions, 'origins'>, claimedHost: string | undefined): string {
-  const own = new URL(origins.management);
-  const match = /^([a-z0-9.-]+)(:\d{1,5})?$/i.exec(claimedHost ?? '');
-  return match?.[1]?.toLowerCase() === own.hostname
-    ? `https://${own.hostname}${match[2] ?? ''}`
-    : origins.management;
+function originOf(
+  { origins, profile }: Pick<PipelineOptions, 'origins' | 'profile'>,
+  claimedHost: string | undefined,
+): string {
+  const match = /^[a-z0-9.-]+(:\d{1,5})?$/i.exec(claimedHost ?? '');
+  const isOurs = match !== null && surfaceOf(profile, match[0])?.kind === 'management';
+  return isOurs ? `https://${match[0].toLowerCase()}` : origins.management;
 }
