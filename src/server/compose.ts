@@ -4,6 +4,8 @@ import { type CloudProfile, certificateNames, type Surface } from '../contract/c
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Randomness } from '../foundation/randomness.ts';
+import { SignInRetention } from './audit/retention.ts';
+import { SignInLog } from './audit/sign-in-log.ts';
 import { createAuthorizer } from './authorization/evaluate.ts';
 import {
   removeRoleAssignmentsOfPrincipal,
@@ -51,6 +53,7 @@ import { removeVaultContents } from './targets/key-vault/secrets.ts';
 import { registerKeyVault } from './targets/registry.ts';
 import { openTls, type Tls } from './tls.ts';
 import { Audiences, audiencesOf } from './tokens/audiences.ts';
+import type { AssertionRules } from './tokens/client-assertion.ts';
 import { clientCertificates } from './tokens/client-certificates.ts';
 import { KeyKeeper } from './tokens/key-keeper.ts';
 import { connectSigner, type RemoteSigner } from './tokens/remote-signer.ts';
@@ -123,7 +126,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
     keys,
     signer,
     keeper,
-    assertionLifetime: config.assertionLifetime,
+    assertionRules: config.assertionRules,
     outbound: new OutboundFetcher({ allowedHosts: config.allowedHosts }),
     upstream,
     home,
@@ -132,6 +135,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
   // before the first request: what an ended process left behind is nobody's else
   await operations.start();
   keeper.start();
+  opened.use(new SignInRetention({ database, clock, log }, config.signInRetention)).start();
   const surfaces = opened.use(await listenWhereAsked(config, { profile, tls, apps, log }));
 
   const parts = opened.move();
@@ -188,7 +192,7 @@ function createApps(parts: {
   readonly keys: SigningKeys;
   readonly signer: Signer;
   readonly keeper: KeyKeeper;
-  readonly assertionLifetime: number | undefined;
+  readonly assertionRules: AssertionRules;
   readonly outbound: Outbound;
   readonly upstream: readonly UpstreamProvider[];
   readonly home: Home;
@@ -229,7 +233,8 @@ function createApps(parts: {
     ),
     federatedCredentials: new FederatedCredentials(database, follower),
     issuers: new Issuers(parts.outbound, clock),
-    ...(parts.assertionLifetime === undefined ? {} : { assertionLifetime: parts.assertionLifetime }),
+    assertionRules: parts.assertionRules,
+    signIns: new SignInLog(database),
   });
 
   registerSignIn(login, {

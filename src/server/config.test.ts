@@ -8,8 +8,9 @@ describe('the options of innate up', () => {
     assert.deepEqual(config.listen, { host: '127.0.0.1', port: 8443, orAnyFree: true });
     assert.equal(config.profile.kind, 'azure');
     assert.equal(config.databaseUrl, undefined);
-    assert.equal(config.assertionLifetime, undefined);
-    assert.equal(serverConfig({ data: 'd', assertionLifetime: '3600' }).assertionLifetime, 3600);
+    assert.deepEqual(config.assertionRules, { once: false });
+    const strict = serverConfig({ data: 'd', assertionLifetime: '3600', assertionsOnce: true });
+    assert.deepEqual(strict.assertionRules, { once: true, longestLife: 3600 });
   });
 
   test('take an IPv6 address to listen on', () => {
@@ -33,6 +34,7 @@ describe('the options of innate up', () => {
     [{ keyFile: 'f', keyText: 't' }, /not by both/],
     [{ assertionLifetime: '59' }, /seconds from 60 to 86400/],
     [{ assertionLifetime: '1h' }, /seconds from 60 to 86400/],
+    [{ keepSignIns: '30' }, /--keep-sign-ins takes a duration/],
   ] as const) {
     test(`are refused in one sentence: ${JSON.stringify(options)}`, () => {
       assert.throws(

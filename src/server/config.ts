@@ -1,6 +1,8 @@
 import { azureProfile, type CloudProfile, ownProfile } from '../contract/cloud-profile.ts';
+import { defaultSignInRetention } from './audit/retention.ts';
 import { AllowedHosts } from './outbound/destination.ts';
 import { refuseHost } from './surfaces.ts';
+import type { AssertionRules } from './tokens/client-assertion.ts';
 import { defaultPeriods, type KeyPeriods } from './tokens/key-schedule.ts';
 
 /** What `innate up` was asked for, as typed on the command line. */
@@ -26,6 +28,10 @@ export interface ServerOptions {
   readonly keyActive?: string;
   /** Seconds that applications' client assertions may live; absent: as long as they say. */
   readonly assertionLifetime?: string;
+  /** Whether applications' client assertions are good once. */
+  readonly assertionsOnce?: boolean;
+  /** How long sign-ins are kept; absent: 30 days. */
+  readonly keepSignIns?: string;
   /** Hosts in private networks whose keys of issuers may be fetched, with commas between; absent: none. */
   readonly allowIssuer?: string;
 }
@@ -42,8 +48,9 @@ export interface ServerConfig {
   readonly signerSocket: string | undefined;
   readonly upstreamFile: string | undefined;
   readonly keyPeriods: KeyPeriods;
-  /** Seconds. */
-  readonly assertionLifetime: number | undefined;
+  readonly assertionRules: AssertionRules;
+  /** Milliseconds. */
+  readonly signInRetention: number;
   /** `HOST` or `HOST:PORT` */
   readonly allowedHosts: readonly string[];
 }
@@ -82,7 +89,11 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     signerSocket: parseSigner(options.signer),
     upstreamFile: options.upstream,
     keyPeriods: parsePeriods(options),
-    assertionLifetime: parseLifetime(options.assertionLifetime),
+    assertionRules: parseAssertionRules(options),
+    signInRetention:
+      options.keepSignIns === undefined
+        ? defaultSignInRetention
+        : parseDuration('--keep-sign-ins', options.keepSignIns),
     allowedHosts: parseHosts(options.allowIssuer),
   };
 }
@@ -121,8 +132,12 @@ function parseDuration(option: string, text: string): number {
   return duration;
 }
 
-function parseLifetime(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+function parseAssertionRules({ assertionLifetime, assertionsOnce }: ServerOptions): AssertionRules {
+  const once = assertionsOnce === true;
+  return assertionLifetime === undefined ? { once } : { once, longestLife: parseLifetime(assertionLifetime) };
+}
+
+function parseLifetime(text: string): number {
   const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (seconds < 60 || seconds > 86_400) {
     throw new ConfigError(`--assertion-lifetime takes seconds from 60 to 86400, not '${text}'`);

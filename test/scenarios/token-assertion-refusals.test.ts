@@ -64,7 +64,7 @@ describe('the token endpoint refuses assertions', () => {
   });
 
   test('of an application living longer than the dial allows', async () => {
-    await using strict = await testTokenService({ assertionLifetime: 600 });
+    await using strict = await testTokenService({ assertionRules: { longestLife: 600 } });
     const tenant = await strict.tenant();
     const client = await strict.application(tenant);
     const key = await makeClientKey('ec');

@@ -9,6 +9,7 @@ import { type ClientId, guid, type PrincipalId, type TenantId } from '../../src/
 import { silentLog } from '../../src/foundation/log.ts';
 import { type Randomness, systemRandomness } from '../../src/foundation/randomness.ts';
 import { loadX509 } from '../../src/foundation/x509.ts';
+import { SignInLog } from '../../src/server/audit/sign-in-log.ts';
 import { ApplicationCertificates } from '../../src/server/directory/application-certificates.ts';
 import { createApplication, createSecret } from '../../src/server/directory/applications.ts';
 import { Directory } from '../../src/server/directory/directory.ts';
@@ -187,7 +188,7 @@ export interface Reply {
 }
 
 export async function testTokenService(
-  options: Pick<TokenServiceParts, 'tokenLifetime' | 'assertionLifetime'> & {
+  options: Pick<TokenServiceParts, 'tokenLifetime' | 'assertionRules'> & {
     readonly profile?: CloudProfile;
     /** How keys of other issuers are fetched; only from public addresses unless told. */
     readonly outbound?: Pick<Outbound, 'fetchJson'>;
@@ -235,7 +236,8 @@ export async function testTokenService(
     federatedCredentials: new FederatedCredentials(database, follower),
     issuers: new Issuers(options.outbound ?? new OutboundFetcher(), clock),
     ...(options.tokenLifetime === undefined ? {} : { tokenLifetime: options.tokenLifetime }),
-    ...(options.assertionLifetime === undefined ? {} : { assertionLifetime: options.assertionLifetime }),
+    ...(options.assertionRules === undefined ? {} : { assertionRules: options.assertionRules }),
+    signIns: new SignInLog(database),
   });
   registerSignIn(app, {
     ...{ profile, database, directory, clock, tokens, randomness: systemRandomness, log: silentLog },

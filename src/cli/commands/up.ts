@@ -46,6 +46,11 @@ export const serverOptions = [
     summary: 'how long client assertions of applications may live; as long as they say unless told',
   },
   {
+    flags: '--assertions-once',
+    summary: 'refuse a client assertion of an application that comes again; of hosts it is refused anyway',
+  },
+  { flags: '--keep-sign-ins <duration>', summary: 'how long the sign-in log is kept; 30d unless told' },
+  {
     flags: '--allow-issuer <hosts>',
     summary:
       'hosts in private networks whose signing keys may be fetched: HOST or HOST:PORT, with commas between',
@@ -176,6 +181,7 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
   const domain = option('domain');
   const keyFile = option('keyFile');
   const assertionLifetime = option('assertionLifetime');
+  const keepSignIns = option('keepSignIns');
   const allowIssuer = option('allowIssuer');
   const signer = option('signer');
   const upstream = option('upstream');
@@ -189,6 +195,8 @@ function readOptions(input: CommandInput, environment: CommandContext['environme
     ...(database === undefined ? {} : { database }),
     ...(domain === undefined ? {} : { domain }),
     ...(assertionLifetime === undefined ? {} : { assertionLifetime }),
+    ...(input.options['assertionsOnce'] === true ? { assertionsOnce: true } : {}),
+    ...(keepSignIns === undefined ? {} : { keepSignIns }),
     ...(allowIssuer === undefined ? {} : { allowIssuer }),
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(keyText === undefined || keyText === '' ? {} : { keyText }),

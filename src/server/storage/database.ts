@@ -23,6 +23,11 @@ export interface Database extends AsyncDisposable {
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /**
+   * Appends rows that nobody keeps copies of, durably and in turn with transactions, and tells no commit listener. What
+   * is written must conflict with nothing but itself: on PostgreSQL it runs READ COMMITTED, and once.
+   */
+  append<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /**
    * The listener is called after each commit of this process, and awaited before `transaction()` returns. What it
    * throws is ignored: the commit has happened. Returns the function that removes it.
    */

@@ -3,6 +3,7 @@ import { NewerSchemaError } from './database-errors.ts';
 import type { ColumnTypes, Migration } from './migration.ts';
 import { initial } from './migrations/001-initial.ts';
 import { directory } from './migrations/002-directory.ts';
+import { signIns } from './migrations/003-sign-ins.ts';
 import { signingKeys } from './migrations/004-signing-keys.ts';
 import { federation } from './migrations/005-federation.ts';
 import { people } from './migrations/006-people.ts';
@@ -12,6 +13,7 @@ import { applications } from './migrations/010-applications.ts';
 export const released: readonly Migration[] = [
   initial,
   directory,
+  signIns,
   signingKeys,
   federation,
   people,

@@ -105,6 +105,22 @@ export async function openPostgres(
         underWay.delete(turn);
       }
     },
+    async append(work) {
+      scope.assertOutside();
+      if (closing !== undefined) throw new Error('the database is closed');
+      const turn = write
+        .transaction()
+        .setIsolationLevel('read committed')
+        .execute((transaction) => scope.run(() => work(transaction as unknown as Transaction)));
+      underWay.add(turn);
+      try {
+        return await turn;
+      } catch (error) {
+        throw asUnavailable(error) ?? error;
+      } finally {
+        underWay.delete(turn);
+      }
+    },
     onCommit(listener) {
       return listeners.add(listener);
     },

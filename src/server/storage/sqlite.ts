@@ -46,26 +46,34 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
 
+  /** One after another: the engine has one writer. */
+  async function inTurn<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    scope.assertOutside();
+    if (closed) throw new Error('the database is closed');
+    const turn = queue.then(() =>
+      writer
+        .transaction()
+        .execute((transaction) =>
+          scope.run(() => within(longestTransaction, work(transaction as unknown as Transaction))),
+        ),
+    );
+    queue = turn.catch(() => undefined);
+    try {
+      return await turn;
+    } catch (error) {
+      throw asUnavailable(error) ?? error;
+    }
+  }
+
   return {
     engine: 'sqlite',
     read,
     async transaction(work) {
-      scope.assertOutside();
-      if (closed) throw new Error('the database is closed');
-      const turn = queue.then(() =>
-        writer
-          .transaction()
-          .execute((transaction) =>
-            scope.run(() => within(longestTransaction, work(transaction as unknown as Transaction))),
-          ),
-      );
-      queue = turn.catch(() => undefined);
-      const result = await turn.catch((error: unknown) => {
-        throw asUnavailable(error) ?? error;
-      });
+      const result = await inTurn(work);
       await listeners.call();
       return result;
     },
+    append: inTurn,
     onCommit(listener) {
       return listeners.add(listener);
     },

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { AuditTables } from './audit-tables.ts';
 import type { DirectoryTables } from './directory-tables.ts';
 import type { FederationTables } from './federation-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
@@ -8,7 +9,7 @@ import type { PeopleTables } from './people-tables.ts';
  * `*_sealed` columns hold what `sealed-column` makes. Ids are lower-case GUIDs, `*_canonical` are `CanonicalId`s.
  * Every table of a tenant has `tenant_id` in its key or in a unique index, and every query names it.
  */
-export interface Tables extends DirectoryTables, FederationTables, PeopleTables {
+export interface Tables extends AuditTables, DirectoryTables, FederationTables, PeopleTables {
   meta: MetaTable;
   tenants: TenantsTable;
   tenant_keys: TenantKeysTable;

@@ -75,7 +75,10 @@ export interface AssertionFacts {
   readonly jti: string | undefined;
   /** When it stops being accepted, in milliseconds since the epoch: its `exp` and the assertionSkew granted behind it. */
   readonly expiresAt: number;
-  /** Of a host: its agent signs a new one each time, so one that comes again is a copy. `jti` is there then. */
+  /**
+   * Always of a host: its agent signs a new one each time, so one that comes again is a copy. Of an application where the
+   * deployment says so. `jti` is there then.
+   */
   readonly onceOnly: boolean;
 }
 
@@ -98,19 +101,27 @@ interface AssertionQuestion {
   readonly now: number;
 }
 
+/** What a deployment asks of applications' assertions beyond what Entra asks. */
+export interface AssertionRules {
+  /** Seconds that one may have left to live at most; any unless told. */
+  readonly longestLife?: number;
+  /** Whether one is good once. MSAL of JavaScript and Python send theirs again while it lasts, so it is not unless told. */
+  readonly once?: boolean;
+}
+
 /** Checks assertions signed with a certificate's key (`private_key_jwt`, b.2). */
 export class ClientAssertions {
   readonly #profile: CloudProfile;
   readonly #certificates: ClientCertificates;
-  readonly #longestLife: number | undefined;
+  readonly #rules: AssertionRules;
   /** Accepted audiences by tenant: what a tenant's names make of the deployment's. */
   readonly #audiences = new Map<TenantId, ReadonlySet<string>>();
 
-  /** @param longestLife seconds that applications' assertions may have left to live; `undefined` for any */
-  constructor(profile: CloudProfile, certificates: ClientCertificates, longestLife: number | undefined) {
+  /** @param rules for the assertions of applications; hosts' have their own, the strictest */
+  constructor(profile: CloudProfile, certificates: ClientCertificates, rules: AssertionRules = {}) {
     this.#profile = profile;
     this.#certificates = certificates;
-    this.#longestLife = longestLife;
+    this.#rules = rules;
   }
 
   /**
@@ -143,8 +154,9 @@ export class ClientAssertions {
     checkDates(certificate, now, assertion.thumbprints);
     checkParties(jws.payload, principal);
     this.#checkAudience(jws.payload['aud'], tenant);
-    const onceOnly = certificate.resourceId !== undefined;
-    const expires = checkTimes(jws.payload, now, onceOnly ? longestLifeOfHosts : this.#longestLife);
+    const ofHost = certificate.resourceId !== undefined;
+    const onceOnly = ofHost || this.#rules.once === true;
+    const expires = checkTimes(jws.payload, now, ofHost ? longestLifeOfHosts : this.#rules.longestLife);
     const jti = readJti(jws.payload['jti']);
     if (onceOnly && jti === undefined) throw aadsts(50027, { reason: "The claim 'jti' is missing." });
     return { certificate, facts: { jti, expiresAt: Math.ceil((expires + assertionSkew) * 1000), onceOnly } };
@@ -237,7 +249,8 @@ function checkParties(payload: JsonMembers, principal: Principal): void {
 
 function readJti(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '' || value.length > maxJtiLength) {
+  const kept = typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
+  if (!kept || value === '' || value.length > maxJtiLength) {
     throw aadsts(50027, { reason: "The claim 'jti' is no string of at most 256 characters." });
   }
   return value;

@@ -1,18 +1,28 @@
 import type { TokenAnswerV1, TokenAnswerV2, TokenType, UserTokenMembers } from '../../contract/oauth2.ts';
-import type { Log } from '../../foundation/log.ts';
+import type { Clock } from '../../foundation/clock.ts';
+import { DomainError } from '../../foundation/domain-error.ts';
+import { type ClientId, parseGuid } from '../../foundation/ids.ts';
+import type { SignInLog } from '../audit/sign-in-log.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import { parseTenantName } from '../directory/tenants.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { wantedBinding } from './bound-tokens.ts';
-import { accountOf, clientIdOf, tokenIdOf } from './claims.ts';
-import type { ClientAuthentication } from './client-authentication.ts';
+import { accountOf, tokenIdOf } from './claims.ts';
+import type { AuthenticatedClient, ClientAuthentication, PublicClient } from './client-authentication.ts';
 import { markFederation } from './federated-assertion.ts';
 import type { Grant } from './grants/grant.ts';
 import type { IssuedToken, TokenIssuer } from './issue.ts';
 import type { TokenVersion } from './issuers.ts';
+import {
+  grantedSignIn,
+  refusedSignIn,
+  replayed,
+  type SignInCircumstances,
+  spentBy,
+} from './sign-in-record.ts';
 import type { TokenDecision } from './token-decision.ts';
-import { parseTokenForm, required, type TokenForm } from './token-form.ts';
+import { given, parseTokenForm, required, type TokenForm } from './token-form.ts';
 
 /** A request to the token endpoint, as HTTP brought it. */
 export interface TokenRequest {
@@ -25,53 +35,84 @@ export interface TokenRequest {
   readonly origin: string | undefined;
   /** SHA-256 of the certificate that the connection shows, base64url; only where the endpoint asks for one. */
   readonly certificate: string | undefined;
+  /** Network address of the caller. */
+  readonly address: string;
   /** GUID of the exchange: the token's `uti`. */
   readonly traceId: string;
   readonly correlationId: string;
+}
+
+/** How far a request came: what of it is known when it is refused. */
+interface Attempt {
+  tenant: Tenant | undefined;
+  form?: TokenForm;
+  grant?: Grant;
+}
+
+interface Admitted {
+  readonly decision: TokenDecision;
+  readonly client: AuthenticatedClient | PublicClient;
 }
 
 /** Seconds from which on an answer tells when to renew (c.3). */
 const refreshHintFrom = 7200;
 
 /**
- * The token endpoint, one step after the other: tenant, form, grant, client, parameters, decision, audit, signature.
+ * The token endpoint, one step after the other: tenant, form, grant, client, parameters, decision, record, signature.
  * A grant declares what it needs; none can skip a step.
  */
 export class TokenEndpoint {
-  readonly #directory: Pick<Directory, 'tenant'>;
+  readonly #directory: Pick<Directory, 'tenant' | 'client'>;
   readonly #clients: ClientAuthentication;
   readonly #issuer: TokenIssuer;
-  readonly #log: Log;
+  readonly #signIns: SignInLog;
+  readonly #clock: Clock;
   readonly #grants: ReadonlyMap<string, Grant>;
 
   constructor(parts: {
-    readonly directory: Pick<Directory, 'tenant'>;
+    readonly directory: Pick<Directory, 'tenant' | 'client'>;
     readonly clients: ClientAuthentication;
     readonly grants: readonly Grant[];
     readonly issuer: TokenIssuer;
-    readonly log: Log;
+    readonly signIns: SignInLog;
+    readonly clock: Clock;
   }) {
     this.#directory = parts.directory;
     this.#clients = parts.clients;
     this.#issuer = parts.issuer;
-    this.#log = parts.log;
+    this.#signIns = parts.signIns;
+    this.#clock = parts.clock;
     this.#grants = new Map(parts.grants.flatMap((grant) => grant.grantTypes.map((name) => [name, grant])));
   }
 
   /** @throws DomainError in the words of `aadsts.ts` */
   async answer(request: TokenRequest): Promise<TokenAnswerV1 | TokenAnswerV2> {
-    const named = await this.#namedTenant(request.claimedTenant);
-    const form = this.#form(request.body);
-    const grant = this.#grant(form);
-    const tenant = named ?? (await this.#tenantOfGrant(grant, form));
-    const decision = await this.#decide(grant, tenant, form, request);
-    const tokenId = tokenIdOf(request.traceId);
-    this.#audit(decision, grant, tokenId, request);
-    const issued = await this.#issuer.issue(decision, tokenId);
-    const members = await this.#alongside(decision);
+    const attempt: Attempt = { tenant: await this.#namedTenant(request.claimedTenant) };
+    const { decision, client } = await this.#admit(attempt, request).catch((error: unknown) =>
+      this.#refuse(error, attempt, request),
+    );
+    // the signature is made meanwhile, and goes nowhere before the record is on the disk
+    const [outcome, issued, members] = await Promise.all([
+      this.#signIns.record(
+        grantedSignIn(decision, client, this.#circumstances(attempt, request)),
+        spentBy(client),
+      ),
+      this.#issuer.issue(decision, tokenIdOf(request.traceId)),
+      this.#alongside(decision),
+    ]);
+    if (outcome === 'replayed') throw replayed();
     return request.version === 'v1'
       ? { ...answerV1(issued, decision), ...members }
       : { ...answerV2(issued, decision), ...members };
+  }
+
+  async #admit(attempt: Attempt, request: TokenRequest): Promise<Admitted> {
+    const form = this.#form(request.body);
+    attempt.form = form;
+    const grant = this.#grant(form);
+    attempt.grant = grant;
+    attempt.tenant ??= await this.#tenantOfGrant(grant, form);
+    return await this.#decide(grant, attempt.tenant, form, request);
   }
 
   /** The tenant that the path names; `undefined` where it says "whichever tenant". */
@@ -111,7 +152,7 @@ export class TokenEndpoint {
     tenant: Tenant,
     form: TokenForm,
     { authorization, certificate, version, origin }: TokenRequest,
-  ): Promise<TokenDecision> {
+  ): Promise<Admitted> {
     const shown = { form, authorization, certificate, grant: grant.grantTypes[0] };
     switch (grant.clientAuthentication) {
       case 'required': {
@@ -119,14 +160,14 @@ export class TokenEndpoint {
         const boundTo = wantedBinding(form, certificate);
         const parameters = grant.parameters(form, version);
         const decision = await grant.decide({ tenant, client, version, origin, parameters });
-        return markFederation(bind(decision, boundTo), client);
+        return { decision: markFederation(bind(decision, boundTo), client), client };
       }
       case 'as-registered': {
         const client = await this.#clients.identify(tenant, shown);
         const boundTo = wantedBinding(form, certificate);
         const parameters = grant.parameters(form, version);
         const decision = await grant.decide({ tenant, client, version, origin, parameters });
-        return markFederation(bind(decision, boundTo), client);
+        return { decision: markFederation(bind(decision, boundTo), client), client };
       }
       default:
         return grant satisfies never;
@@ -148,21 +189,20 @@ export class TokenEndpoint {
     };
   }
 
-  #audit(decision: TokenDecision, grant: Grant, tokenId: string, request: TokenRequest): void {
-    const { subject, resource, proof } = decision;
-    this.#log.debug(
-      {
-        event: 'token',
-        grant: grant.grantTypes[0],
-        tenantId: accountOf(subject).tenantId,
-        clientId: clientIdOf(subject),
-        audience: resource.audience,
-        proof,
-        tokenId,
-        correlationId: request.correlationId,
-      },
-      'token granted',
-    );
+  #circumstances({ grant }: Attempt, { traceId, correlationId, address }: TokenRequest): SignInCircumstances {
+    return { signInId: traceId, at: this.#clock.now(), correlationId, address, grant: grant?.grantTypes[0] };
+  }
+
+  /** Records a refusal, and throws it on: who asks without being found out leaves a row as well. */
+  async #refuse(error: unknown, attempt: Attempt, request: TokenRequest): Promise<never> {
+    const { tenant, form } = attempt;
+    if (!(error instanceof DomainError) || tenant === undefined) throw error;
+    const clientId = parseGuid<ClientId>(form?.get('client_id') ?? '');
+    const client = clientId && (await this.#directory.client(tenant.tenantId, clientId));
+    const resource = form && (given(form, 'scope') ?? given(form, 'resource'));
+    const claimed = { clientId, principal: client?.principal, resource };
+    await this.#signIns.record(refusedSignIn(tenant, error, claimed, this.#circumstances(attempt, request)));
+    throw error;
   }
 }
 

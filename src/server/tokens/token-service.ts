@@ -4,6 +4,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
+import type { SignInLog } from '../audit/sign-in-log.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { FederatedCredentials } from '../federation/federated-credentials.ts';
 import type { Issuers } from '../federation/issuers.ts';
@@ -14,7 +15,7 @@ import { presentedCertificate } from '../http/presented-certificate.ts';
 import type { Database } from '../storage/database.ts';
 import { Audiences } from './audiences.ts';
 import { defaultLifetime, longestLifetime } from './claims.ts';
-import { ClientAssertions } from './client-assertion.ts';
+import { type AssertionRules, ClientAssertions } from './client-assertion.ts';
 import { ClientAuthentication } from './client-authentication.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import { DelegatedPermissions } from './delegated-permissions.ts';
@@ -50,8 +51,9 @@ export interface TokenServiceParts {
   readonly verifier: TokenVerifier;
   /** Seconds a token lives: 300 to 86 400; an hour unless told. */
   readonly tokenLifetime?: number;
-  /** Seconds that applications' client assertions may have left to live; any unless told. */
-  readonly assertionLifetime?: number;
+  /** For the client assertions of applications. */
+  readonly assertionRules?: AssertionRules;
+  readonly signIns: SignInLog;
 }
 
 const deviceUrls = [
@@ -95,7 +97,7 @@ export function registerTokenService(
     directory,
     clients: new ClientAuthentication({
       directory,
-      assertions: new ClientAssertions(profile, certificates, parts.assertionLifetime),
+      assertions: new ClientAssertions(profile, certificates, parts.assertionRules),
       federated: new FederatedAssertions({
         ...{ profile, verifier, directory },
         credentials: parts.federatedCredentials,
@@ -106,7 +108,8 @@ export function registerTokenService(
     }),
     grants: grants({ audiences, resourceClaims, database, clock, randomness, answers, verifier }),
     issuer,
-    log,
+    signIns: parts.signIns,
+    clock,
   });
 
   const v2 = ['v2', '/:tenant/oauth2/v2.0/token'] as const;
@@ -158,6 +161,7 @@ function registerTokenRoutes(
           authorization: request.headers.authorization,
           origin: request.headers.origin,
           certificate: certificateOf?.(request),
+          address: request.ip,
           traceId: traceId(request.id),
           correlationId: correlation,
         });

@@ -36,6 +36,12 @@ export const aadstsCatalogue = {
     status: 400,
     text: 'The resource is missing or is not a valid resource identifier.',
   },
+  50012: {
+    kind: 'credential-rejected',
+    error: 'invalid_client',
+    status: 401,
+    text: 'Authentication failed. {reason}',
+  },
   50027: {
     kind: 'malformed',
     error: 'invalid_request',

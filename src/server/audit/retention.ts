@@ -1,0 +1,93 @@
+import type { Clock } from '../../foundation/clock.ts';
+import type { Log } from '../../foundation/log.ts';
+import type { Database } from '../storage/database.ts';
+
+const day = 86_400_000;
+/** Milliseconds for which the sign-in log is kept unless told otherwise; as long as Entra keeps it. */
+export const defaultSignInRetention = 30 * day;
+
+const pruneEvery = 10 * 60_000;
+/** Rows of one write: others get their turn between two. */
+const batch = 2000;
+
+/** Forgets sign-ins whose time has passed and assertions that have expired. Replicas may do so side by side. */
+export class SignInRetention implements Disposable {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #keptFor: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param keptFor milliseconds */
+  constructor(
+    parts: { readonly database: Database; readonly clock: Clock; readonly log: Log },
+    keptFor: number,
+  ) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#keptFor = keptFor;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#pruneQuietly(), pruneEvery);
+    this.#timer.unref();
+  }
+
+  /** Forgets everything whose time has passed now. */
+  async prune(): Promise<void> {
+    const now = this.#clock.now();
+    while ((await this.#forgetSignIns(now - this.#keptFor)) === batch);
+    while ((await this.#forgetAssertions(now)) === batch);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  async #pruneQuietly(): Promise<void> {
+    try {
+      await this.prune();
+    } catch (error) {
+      this.#log.warn({ event: 'retention', err: error }, 'old sign-ins could not be removed');
+    }
+  }
+
+  async #forgetSignIns(before: number): Promise<number> {
+    const gone = await this.#database.append((transaction) =>
+      transaction
+        .deleteFrom('sign_ins')
+        .where('sequence', 'in', (old) =>
+          old
+            .selectFrom('sign_ins')
+            .select('sequence')
+            .where('at', '<', before)
+            .orderBy('sequence')
+            .limit(batch),
+        )
+        .executeTakeFirst(),
+    );
+    return Number(gone.numDeletedRows);
+  }
+
+  async #forgetAssertions(now: number): Promise<number> {
+    const gone = await this.#database.append(async (transaction) => {
+      const old = await transaction
+        .selectFrom('spent_assertions')
+        .select(['tenant_id', 'client_id', 'jti'])
+        .where('expires_at', '<=', now)
+        .limit(batch)
+        .execute();
+      for (const { tenant_id, client_id, jti } of old) {
+        await transaction
+          .deleteFrom('spent_assertions')
+          .where('tenant_id', '=', tenant_id)
+          .where('client_id', '=', client_id)
+          .where('jti', '=', jti)
+          .execute();
+      }
+      return old.length;
+    });
+    return gone;
+  }
+}
