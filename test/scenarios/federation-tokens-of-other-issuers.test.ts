@@ -24,7 +24,7 @@ async function world() {
       outbound: { fetchJson: (...asked) => (issuer as TestIssuer).outbound.fetchJson(...asked) },
     }),
   );
-  const made = parts.use(await testIssuer(service.database));
+  const made = parts.use(await testIssuer({ database: service.database }));
   issuer = made;
   const tenantId = await service.tenant();
   const client = await service.application(tenantId);

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../src/foundation/clock.ts';
 import type { Log } from '../../src/foundation/log.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { type Server, startServer } from '../../src/server/compose.ts';
-import { serverConfig } from '../../src/server/config.ts';
+import { type ServerOptions, serverConfig } from '../../src/server/config.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 
 /** Everything that was logged, as text: for tests that look for what must not be there. */
@@ -52,13 +52,19 @@ export interface TestDeployment extends AsyncDisposable {
 
 const armVersion = 'api-version=2024-07-01';
 
-export async function testDeployment(): Promise<TestDeployment> {
+/** @param options further options of `innate up` */
+export async function testDeployment(
+  options: Pick<ServerOptions, 'allowIssuer'> = {},
+): Promise<TestDeployment> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const log = recordedLog();
   const sources = { clock: systemClock, randomness: systemRandomness, log };
   const startOn = (port: number) =>
-    startServer(serverConfig({ data: folder.file('data'), listen: `127.0.0.1:${port}` }), sources);
+    startServer(
+      serverConfig({ data: folder.file('data'), listen: `127.0.0.1:${port}`, ...options }),
+      sources,
+    );
   let server = await startOn(0);
   let running = true;
   const stop = async () => {

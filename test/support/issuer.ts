@@ -39,38 +39,43 @@ export interface TestIssuer extends AsyncDisposable {
   trust(client: TestClient, changes?: SentFederatedCredential, name?: string): Promise<FederatedCredential>;
 }
 
-/**
- * @param paths where the key set is, and a path of the issuer: an API server has `/openid/v1/jwks`, GitHub's token
- *   service `/.well-known/jwks`
- */
-export async function testIssuer(
-  database: Database,
-  paths: { readonly keys: string; readonly issuer?: string } = { keys: '/openid/v1/jwks' },
-): Promise<TestIssuer> {
+export interface TestIssuerOptions {
+  /** Where `trust` writes. */
+  readonly database?: Database;
+  /** The name of its site: one that leads nowhere unless told, and is found by `outbound` alone. */
+  readonly host?: string;
+  /** Where the key set is: an API server has `/openid/v1/jwks`, GitHub's token service `/.well-known/jwks`. */
+  readonly keys?: string;
+}
+
+export async function testIssuer({
+  database,
+  host = 'issuer.example',
+  keys = '/openid/v1/jwks',
+}: TestIssuerOptions = {}): Promise<TestIssuer> {
   const site = await httpsSite((request, response) => {
     const document =
-      request.url === `${paths.issuer ?? ''}/.well-known/openid-configuration`
+      request.url === '/.well-known/openid-configuration'
         ? {
             issuer,
-            jwks_uri: `${origin}${paths.keys}`,
+            jwks_uri: `${issuer}${keys}`,
             response_types_supported: ['id_token'],
             subject_types_supported: ['public'],
             id_token_signing_alg_values_supported: ['RS256'],
             ...made.configuration,
           }
-        : request.url === paths.keys
+        : request.url === keys
           ? { keys: made.keys.map(({ jwk }) => jwk) }
           : undefined;
     response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(document ?? {}));
   });
-  const origin = `https://issuer.example:${site.port}`;
-  const issuer = `${origin}${paths.issuer ?? ''}`;
+  const issuer = `https://${host}:${site.port}`;
   const made: TestIssuer = {
     issuer,
     site,
     outbound: new OutboundFetcher({
-      allowedHosts: [`issuer.example:${site.port}`],
+      allowedHosts: [`${host}:${site.port}`],
       resolve: async () => [{ address: '127.0.0.1', family: 4 }],
     }),
     configuration: {},
@@ -93,6 +98,7 @@ export async function testIssuer(
         .sign(key.privateKey);
     },
     async trust(client, changes = {}, name = 'main') {
+      if (database === undefined) throw new TypeError('the issuer was given no database');
       const facts = readCredential({
         issuer,
         subject: 'system:serviceaccount:orders:api',
