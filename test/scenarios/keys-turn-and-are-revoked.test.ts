@@ -124,6 +124,38 @@ describe('the operator of a deployment', () => {
     assert.match(again.stdout, new RegExp(`^${signing} +revoked `, 'm'));
   });
 
+  test('lets an application choose ES256 through Graph, and its next token is signed so', async () => {
+    const graph = async (method: string, path: string, body: object) =>
+      await asOperator(async (operator) => {
+        const host = new URL(world.innate.ready.endpoints.graph).host;
+        const token = await operator.token(world.innate.ready.endpoints.graph);
+        const reply = await operator.call({
+          host,
+          method,
+          path: `/v1.0${path}`,
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+        return { status: reply.status, body: reply.body === '' ? undefined : reply.json() };
+      });
+    const made = await graph('POST', '/applications', { displayName: 'orders' });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const { id, appId } = made.body;
+    assert.equal((await graph('POST', '/servicePrincipals', { appId })).status, 201);
+    const algorithmOf = async () =>
+      jose.decodeProtectedHeader(await asOperator((operator) => operator.token(appId))).alg;
+    assert.equal(await algorithmOf(), 'RS256');
+    const odd = await graph('PATCH', `/applications/${id}`, { accessTokenSigningAlgorithm: 'HS256' });
+    assert.equal(odd.status, 400);
+    const changed = await graph('PATCH', `/applications/${id}`, { accessTokenSigningAlgorithm: 'ES256' });
+    assert.equal(changed.status, 204, JSON.stringify(changed.body));
+    assert.equal(await algorithmOf(), 'ES256');
+    const listed = (await keys()).filter((key) => key.properties.algorithm === 'ES256');
+    assert.deepEqual(listed.map((key) => key.properties.state).toSorted(), ['active', 'prepared']);
+    await graph('PATCH', `/applications/${id}`, { accessTokenSigningAlgorithm: null });
+    assert.equal(await algorithmOf(), 'RS256');
+  });
+
   test('is told what a command line means wrongly', async () => {
     const cases: readonly [readonly string[], number, RegExp][] = [
       [['keys', 'turn'], 2, /knows list, rotate, revoke, not 'turn'/],

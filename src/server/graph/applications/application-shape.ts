@@ -54,6 +54,10 @@ export function presentApplication(
             idToken: optionalClaims.idToken ?? [],
             saml2Token: optionalClaims.saml2Token ?? [],
           },
+    // not a member of Graph's: shown where it was chosen
+    ...(manifest.accessTokenSigningAlgorithm == null
+      ? {}
+      : { accessTokenSigningAlgorithm: manifest.accessTokenSigningAlgorithm }),
     addIns: manifest.addIns ?? [],
     api: {
       acceptMappedClaims: api.acceptMappedClaims ?? null,
