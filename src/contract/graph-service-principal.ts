@@ -46,6 +46,8 @@ export const newServicePrincipalBody = withoutAnnotations(
 /** `PATCH /servicePrincipals/{id}`: lists of credentials are what remains, and certificates that are new. */
 export const changedServicePrincipalBody = withoutAnnotations(
   servicePrincipalChange.extend({
+    /** The application's: only what it is already. */
+    displayName: line.nullish(),
     keyCredentials: givenKeyCredentials.optional(),
     passwordCredentials: keptPasswordCredentials.optional(),
   }),

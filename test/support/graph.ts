@@ -38,6 +38,8 @@ export interface TestGraph extends AsyncDisposable {
   ): Promise<GraphReply>;
   /** An application that administers the directory; calls are its unless told. */
   readonly administrator: Client;
+  /** The deployment's own application. */
+  readonly deployments: Client;
   /** An application with exactly these permissions. */
   withPermissions(...permissions: readonly GraphPermission[]): Promise<Client>;
 }
@@ -93,6 +95,7 @@ export async function testGraph(service: TestTokenService, tenantId: TenantId): 
   return {
     origin,
     administrator,
+    deployments,
     tokenFor,
     async call(method, path, { as = administrator, body, headers = {} } = {}) {
       const response = await fetch(`${origin}${path}`, {

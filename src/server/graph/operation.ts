@@ -85,6 +85,8 @@ export interface WriteOperation<Body = unknown> extends OperationCommon {
   readonly body?: z.ZodType<Body>;
   /** Which kind of object the path begins with: found, and held to lock and ownership, before anything is done. */
   readonly target?: 'application' | 'servicePrincipal';
+  /** Whether it may end that the target signs in: never done to the deployment's own application, not by itself either. */
+  readonly endsAccess?: true;
   /** Whether it makes an application that a unique name names in vain, where `Prefer: create-if-missing` asks for it. */
   readonly createsMissing?: true;
   /** Whether it may be done to the principal of a managed identity, which its resource owns; not unless told (h.1). */

@@ -141,7 +141,8 @@ export function registerPipeline(
     }
     if (principal?.principalType === 'ManagedIdentity' && operation.allowedOnIdentities !== true)
       throw denied();
-    if (parts.isDeployments(found.clientId) && caller.clientId !== found.clientId) throw denied();
+    const byItself = caller.clientId === found.clientId && operation.endsAccess !== true;
+    if (parts.isDeployments(found.clientId) && !byItself) throw denied();
     if (!operation.permissions.some((permission) => held.has(permission))) {
       const objectId = application?.objectId ?? principal?.principalId ?? '';
       if (!(await owns(transaction, { tenantId, objectId, ownerId: caller.principalId }))) throw denied();

@@ -135,6 +135,7 @@ export function applicationOperations(parts: ApplicationParts): readonly GraphOp
     path: 'applications/{}',
     ...changesApplications,
     target: 'application',
+    endsAccess: true,
     async run({ application, tenantId, at }, transaction) {
       if (application === undefined) throw new Error('the pipeline found no target');
       const { clientId } = application;

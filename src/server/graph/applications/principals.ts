@@ -3,6 +3,7 @@ import type {
   changedServicePrincipalBody,
   newServicePrincipalBody,
 } from '../../../contract/graph-service-principal.ts';
+import { DomainError } from '../../../foundation/domain-error.ts';
 import { type ClientId, guid, type TenantId } from '../../../foundation/ids.ts';
 import {
   type ApplicationRules,
@@ -54,10 +55,21 @@ export async function changePrincipal(
   body: z.infer<typeof changedServicePrincipalBody>,
   rules: Rules,
 ): Promise<void> {
-  const { keyCredentials, passwordCredentials, ...change } = body;
+  const { displayName, keyCredentials, passwordCredentials, ...change } = body;
   const { tenantId, clientId } = principal;
   const held = { tenantId, clientId, holder: 'servicePrincipal' } as const;
-  if (keyCredentials !== undefined || passwordCredentials !== undefined) assertUnlocked(principal);
+  if ([displayName, keyCredentials, passwordCredentials].some((member) => member !== undefined)) {
+    assertUnlocked(principal);
+  }
+  if (displayName != null && displayName !== principal.displayName) {
+    throw new DomainError(
+      'invalid-value',
+      "Property 'displayName' is the application's and is changed there.",
+      {
+        target: 'displayName',
+      },
+    );
+  }
   await changeServicePrincipal(transaction, principal, change, rules.at);
   if (keyCredentials !== undefined) await replaceKeys(transaction, held, keyCredentials, rules);
   if (passwordCredentials !== undefined)

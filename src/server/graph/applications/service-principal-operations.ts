@@ -90,6 +90,7 @@ export function servicePrincipalOperations({
     path: `${entitySet}/{}`,
     ...changesApplications,
     target: 'servicePrincipal',
+    endsAccess: true,
     // whether it may sign in is for the directory to say; anything else of it is refused by the rules
     allowedOnIdentities: true,
     body: changedServicePrincipalBody,
@@ -105,6 +106,7 @@ export function servicePrincipalOperations({
     path: `${entitySet}/{}`,
     ...changesApplications,
     target: 'servicePrincipal',
+    endsAccess: true,
     async run({ principal, tenantId, at }, transaction) {
       if (principal === undefined) throw new Error('the pipeline found no target');
       const { principalId } = principal;
