@@ -163,6 +163,19 @@ export const instanceDiscovery = z.object({
 });
 export type InstanceDiscovery = z.infer<typeof instanceDiscovery>;
 
+/** Where a person's own facts are read on the Graph surface (a.1). */
+export const userinfoPath = '/oidc/userinfo';
+
+/** Answer of the userinfo endpoint (OpenID Connect Core §5.3.2). */
+export const userinfo = z.object({
+  sub: z.string(),
+  name: z.string(),
+  family_name: z.string().optional(),
+  given_name: z.string().optional(),
+  email: z.string().optional(),
+});
+export type Userinfo = z.infer<typeof userinfo>;
+
 export const userRealm = z.object({
   ver: z.literal('1.0'),
   account_type: z.enum(['Managed', 'Federated', 'Unknown']),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { type CloudProfile, certificateNames, type Surface } from '../contract/cloud-profile.ts';
+import { userinfoPath } from '../contract/oauth2.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Randomness } from '../foundation/randomness.ts';
@@ -61,6 +62,7 @@ import { proveSigningKeys } from './tokens/self-test.ts';
 import { createSigner, type Signer } from './tokens/signer.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
 import { registerTokenService } from './tokens/token-service.ts';
+import { registerUserinfo } from './tokens/userinfo-routes.ts';
 import { AccessTokenVerifier } from './tokens/verify.ts';
 
 export { ConfigError, type ServerOptions, serverConfig } from './config.ts';
@@ -248,8 +250,12 @@ function createApps(parts: {
     upstream: parts.upstream,
   });
 
+  const people = { verifier, directory, audiences: audiencesOf(profile, 'graph') };
+  registerUserinfo(login, '/:tenant/openid/userinfo', people);
+
   const graph = surface(graphDialect(profile, clock));
   const audiences = new Audiences(profile, directory);
+  registerUserinfo(graph, userinfoPath, people);
   registerGraph(graph, {
     profile,
     database,

@@ -209,3 +209,22 @@ describe('a code of a person', () => {
     assert.equal('foci' in body, false);
   });
 });
+
+test('who the person is can be read with a token for Graph that may tell, and with no other', async () => {
+  await using w = await world();
+  const ask = async (scope: string) => {
+    const { body } = await w.redeem(await makeCode(w.service, w.alice, azureCli, { scope }));
+    const reply = await w.service.get(`/${w.tenantId}/openid/userinfo`, {
+      Authorization: `Bearer ${body['access_token']}`,
+    });
+    return { reply, body };
+  };
+  const { reply, body } = await ask('openid profile');
+  assert.deepEqual(reply.body, { sub: claimsOf(body['id_token'])['sub'], name: 'Alice' });
+  for (const scope of ['User.Read', 'https://management.azure.com/.default openid']) {
+    const refused = await ask(scope);
+    assert.equal(refused.reply.status, 401, scope);
+    assert.match(refused.reply.headers.get('www-authenticate') ?? '', /invalid_token/);
+  }
+  assert.equal((await w.service.get(`/${w.tenantId}/openid/userinfo`)).status, 401);
+});

@@ -27,6 +27,7 @@ import type { UpstreamProvider } from '../../src/server/sign-in/upstream-config.
 import type { ChangeFollower } from '../../src/server/storage/change-log.ts';
 import type { Database } from '../../src/server/storage/database.ts';
 import type { TenantSealer } from '../../src/server/storage/sealed-column.ts';
+import { audiencesOf } from '../../src/server/tokens/audiences.ts';
 import {
   type ClientCertificate,
   type ClientCertificates,
@@ -38,6 +39,7 @@ import { createSigner, type Signer } from '../../src/server/tokens/signer.ts';
 import { beginLine } from '../../src/server/tokens/signing-key-store.ts';
 import { SigningKeys } from '../../src/server/tokens/signing-keys.ts';
 import { registerTokenService, type TokenServiceParts } from '../../src/server/tokens/token-service.ts';
+import { registerUserinfo } from '../../src/server/tokens/userinfo-routes.ts';
 import { AccessTokenVerifier } from '../../src/server/tokens/verify.ts';
 import { TestClock } from './clock.ts';
 import { testDatabase } from './database.ts';
@@ -238,6 +240,9 @@ export async function testTokenService(
     ...(options.tokenLifetime === undefined ? {} : { tokenLifetime: options.tokenLifetime }),
     ...(options.assertionRules === undefined ? {} : { assertionRules: options.assertionRules }),
     signIns: new SignInLog(database),
+  });
+  registerUserinfo(app, '/:tenant/openid/userinfo', {
+    ...{ verifier, directory, audiences: audiencesOf(profile, 'graph') },
   });
   registerSignIn(app, {
     ...{ profile, database, directory, clock, tokens, randomness: systemRandomness, log: silentLog },
