@@ -10,7 +10,7 @@ import { namedTokenService } from '../support/named-token-service.ts';
 import { azureCli, grantForAll, makeApplication, makePerson } from '../support/people.ts';
 
 const client = path.resolve(import.meta.dirname, '..', 'clients', 'sign-in-as-a-person.ts');
-const arm = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
+const arm = { appId: '797f4846-ba00-4fd7-ba43-dac1f8f63013' };
 
 test('a person signs in by device code, by code and PKCE, in the browser and through an API, with msal-node and @azure/identity, told only of a proxy and an authority', async () => {
   await using named = await namedTokenService();
@@ -30,7 +30,7 @@ test('a person signs in by device code, by code and PKCE, in the browser and thr
       ],
     },
   });
-  await grantForAll(service, front, api.principalId, 'Orders.Read');
+  await grantForAll(service, front, api, 'Orders.Read');
   await grantForAll(service, api, arm, 'user_impersonation');
 
   // what the system opens for a browser: it leaves the address in a file

@@ -13,7 +13,7 @@ import {
 } from '../support/people.ts';
 import { testTokenService } from '../support/token-service.ts';
 
-const arm = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
+const arm = { appId: '797f4846-ba00-4fd7-ba43-dac1f8f63013' };
 
 async function world() {
   const service = await testTokenService();
@@ -381,7 +381,7 @@ describe('an authorisation request', () => {
     assert.ok((await w.browser.get(wish('Read'))).leftFor);
     const everything = await w.browser.get(wish('Everything'));
     assert.equal(shownCode(everything), '90094');
-    await grantForAll(w.service, client, api.principalId, 'Everything');
+    await grantForAll(w.service, client, api, 'Everything');
     assert.ok((await w.browser.get(wish('Everything'))).leftFor);
     const others = await w.browser.get(w.wish({ client_id: client.clientId, redirect_uri }));
     assert.equal(shownCode(others), '90094');

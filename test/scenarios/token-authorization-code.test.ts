@@ -13,7 +13,7 @@ import {
 } from '../support/people.ts';
 import { testTokenService } from '../support/token-service.ts';
 
-const arm = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
+const arm = { appId: '797f4846-ba00-4fd7-ba43-dac1f8f63013' };
 
 async function world() {
   const service = await testTokenService();

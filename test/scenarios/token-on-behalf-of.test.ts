@@ -4,7 +4,7 @@ import { updateUser } from '../../src/server/directory/user-store.ts';
 import { claimsOf, grantForAll, makeApplication, makeCode, makePerson, verifier } from '../support/people.ts';
 import { testTokenService } from '../support/token-service.ts';
 
-const arm = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
+const arm = { appId: '797f4846-ba00-4fd7-ba43-dac1f8f63013' };
 const grant = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 async function world() {
@@ -29,7 +29,7 @@ async function world() {
   const front = await makeApplication(service, tenantId, {
     publicClient: { redirectUris: ['http://localhost'] },
   });
-  await grantForAll(service, front, api.principalId, 'access_as_user');
+  await grantForAll(service, front, api, 'access_as_user');
   const tokenFor = async (scope: string) => {
     const code = await makeCode(service, alice, front.clientId, { scope, redirectUri: 'http://localhost' });
     return await service.post(`/${tenantId}/oauth2/v2.0/token`, {

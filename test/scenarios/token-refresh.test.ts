@@ -14,7 +14,7 @@ import {
 } from '../support/people.ts';
 import { type Reply, testTokenService } from '../support/token-service.ts';
 
-const arm = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
+const arm = { appId: '797f4846-ba00-4fd7-ba43-dac1f8f63013' };
 const powerShell = '1950a258-227b-4e31-a9cf-717495945fc2';
 const day = 86_400_000;
 

@@ -9,6 +9,7 @@ import {
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { applicationManifest } from '../../src/server/directory/application-manifest.ts';
 import { createApplication, createSecret } from '../../src/server/directory/applications.ts';
+import { firstPartyPrincipal } from '../../src/server/directory/first-party-principals.ts';
 import { hashPassword, setPassword } from '../../src/server/directory/passwords.ts';
 import { insertUser } from '../../src/server/directory/user-store.ts';
 import { recordChange } from '../../src/server/storage/change-log.ts';
@@ -86,9 +87,11 @@ export async function makeApplication(
 export async function grantForAll(
   { database, clock }: PeopleStore,
   client: TestApplication,
-  resourceId: string,
+  resource: { readonly appId: string } | { readonly principalId: string },
   scope: string,
 ): Promise<void> {
+  const resourceId =
+    'appId' in resource ? firstPartyPrincipal(client.tenantId, resource)?.principalId : resource.principalId;
   await database.transaction((transaction) =>
     transaction
       .insertInto('permission_grants')
@@ -98,7 +101,7 @@ export async function grantForAll(
         client_principal_id: client.principalId,
         consent_type: 'AllPrincipals',
         user_id: null,
-        resource_id: resourceId,
+        resource_id: resourceId ?? '',
         scope,
         created_at: clock.now(),
       })
