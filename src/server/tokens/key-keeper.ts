@@ -1,6 +1,6 @@
 import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
-import type { TenantId } from '../../foundation/ids.ts';
+import type { PrincipalId, TenantId } from '../../foundation/ids.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Database } from '../storage/database.ts';
 import { defaultPeriods, jitter, type KeyPeriods, retiresAt, SteadyAges } from './key-schedule.ts';
@@ -81,22 +81,24 @@ export class KeyKeeper implements AsyncDisposable {
   /**
    * Turns every line of a tenant now: what was announced signs, however short that was ago.
    *
+   * @param by who asks for it, for the log
    * @throws DomainError `conflict` where the tenant's key set is full of keys that retired lately
    */
-  async rotate(tenantId: TenantId): Promise<void> {
+  async rotate(tenantId: TenantId, by?: PrincipalId): Promise<void> {
     const keys = await selectTenantKeys(this.#parts.database.read, tenantId);
     requireRoom(keys);
-    for (const key of keys.filter(({ state }) => state === 'active')) await this.#turn(key, () => true);
+    for (const key of keys.filter(({ state }) => state === 'active')) await this.#turn(key, () => true, by);
   }
 
   /**
    * Revokes a key: published and accepted no more, by this deployment within a second. Where it signed, the announced
    * one does from then on.
    *
+   * @param by who asks for it, for the log
    * @returns false where the tenant has no such key
    * @throws DomainError `conflict` where the tenant's key set is full of keys that retired lately
    */
-  async revoke(tenantId: TenantId, kid: string): Promise<boolean> {
+  async revoke(tenantId: TenantId, kid: string, by?: PrincipalId): Promise<boolean> {
     const { clock, database, log, signer } = this.#parts;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const keys = await selectTenantKeys(database.read, tenantId);
@@ -109,7 +111,10 @@ export class KeyKeeper implements AsyncDisposable {
         revokeKey(transaction, { key, next, at: clock.now() }),
       );
       if (!done) continue;
-      log.warn({ event: 'signing-key-revoked', tenantId, kid, state: key.state }, 'a signing key is revoked');
+      log.warn(
+        { event: 'signing-key-revoked', tenantId, kid, state: key.state, by },
+        'a signing key is revoked',
+      );
       return true;
     }
     throw new DomainError('conflict', 'The signing keys are being changed by others; try again.');
@@ -184,7 +189,7 @@ export class KeyKeeper implements AsyncDisposable {
   }
 
   /** Turns a key's line where it still signs and what is announced may. */
-  async #turn(key: KeyRecord, mayTurn: (next: KeyRecord) => boolean): Promise<void> {
+  async #turn(key: KeyRecord, mayTurn: (next: KeyRecord) => boolean, by?: PrincipalId): Promise<void> {
     const { clock, database, log, signer } = this.#parts;
     const { tenantId, alg, kid: from } = key;
     const line = await selectLine(database.read, key);
@@ -204,7 +209,7 @@ export class KeyKeeper implements AsyncDisposable {
     );
     if (!turned) return;
     const facts = { event: 'signing-keys-turned', tenantId, alg, retired: from, active: next.kid };
-    log.info({ ...facts, announced: prepared.kid }, 'signing keys have turned');
+    log.info({ ...facts, announced: prepared.kid, by }, 'signing keys have turned');
   }
 
   async #begin(line: KeyLine, isNeeded: (keys: readonly KeyRecord[]) => boolean): Promise<void> {

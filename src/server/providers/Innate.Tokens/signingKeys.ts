@@ -52,7 +52,8 @@ export function signingKeys({ database, keeper }: SigningKeysOptions): ResourceT
         action: `${namespace}/signingKeys/revoke/action`,
         async run(context) {
           const kid = parameter(context, 'kid');
-          if (!(await keeper.revoke(context.caller.tenantId, kid))) throw keyNotFound(kid);
+          const { tenantId, principalId } = context.caller;
+          if (!(await keeper.revoke(tenantId, kid, principalId))) throw keyNotFound(kid);
           return await listOf(database, context);
         },
       },
@@ -74,7 +75,7 @@ export function signingKeyRotation({ database, keeper }: SigningKeysOptions): Re
         path: `/providers/${namespace}/rotateSigningKeys`,
         action: `${namespace}/signingKeys/rotate/action`,
         async run(context) {
-          await keeper.rotate(context.caller.tenantId);
+          await keeper.rotate(context.caller.tenantId, context.caller.principalId);
           return await listOf(database, context);
         },
       },
