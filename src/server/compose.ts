@@ -278,6 +278,7 @@ function createApps(parts: {
       database,
       keeper,
       randomness,
+      log,
       profile,
       origins,
       operations,

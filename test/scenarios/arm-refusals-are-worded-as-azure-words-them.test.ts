@@ -140,12 +140,12 @@ describe('a caller', () => {
     const headers = { authorization: 'Bearer a.b.c' };
     const rejections: readonly [TokenRejected, string, RegExp][] = [
       [
-        new TokenRejected('audience', 'x', 'https://vault.azure.net'),
+        new TokenRejected('audience', 'x', { found: 'https://vault.azure.net' }),
         'InvalidAuthenticationTokenAudience',
         /wrong audience or resource 'https:\/\/vault\.azure\.net'\. It should exactly match with one of the allowed audiences 'https:\/\/management\.azure\.com','https:\/\/management\.core\.windows\.net'\./,
       ],
       [
-        new TokenRejected('expired', 'x', '11/1/2026'),
+        new TokenRejected('expired', 'x', { found: '11/1/2026' }),
         'ExpiredAuthenticationToken',
         /expiry UTC time '11\/1\/2026'/,
       ],

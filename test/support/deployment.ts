@@ -43,6 +43,10 @@ export interface TestDeployment extends AsyncDisposable {
   readonly groupId: string;
   /** An ARM request as the operator; fails the test where it is refused. */
   arm(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>;
+  /** A request to any surface, by its name, as nobody. */
+  call: Transport['request'];
+  /** Gets the operator a new token, where a test revoked the one before. */
+  renew(): Promise<void>;
   /** A virtual machine with an identity of its own. */
   virtualMachine(name: string): Promise<{ readonly resourceId: string; readonly principalId: string }>;
   joinToken(resourceId: string): Promise<string>;
@@ -74,7 +78,7 @@ export async function testDeployment(
   stack.defer(stop);
   const connect = { host: server.host, port: server.port, ca: server.ca };
   const transport = stack.use(createHttpsTransport(connect));
-  const token = await operatorToken(transport, server);
+  let token = await operatorToken(transport, server);
   const arm: TestDeployment['arm'] = async (method, path, body) => {
     const answer = await transport.request({
       name: server.profile.management,
@@ -111,6 +115,10 @@ export async function testDeployment(
     log,
     groupId,
     arm,
+    call: (request) => transport.request(request),
+    async renew() {
+      token = await operatorToken(transport, server);
+    },
     async virtualMachine(name) {
       const resourceId = `${groupId}/providers/Microsoft.Compute/virtualMachines/${name}`;
       await arm('PUT', resourceId, {

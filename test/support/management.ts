@@ -167,6 +167,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   const types = createProviders({
     database,
     keeper,
+    log: silentLog,
     identities,
     participants,
     operations,

@@ -49,7 +49,7 @@ class FakeVerifier implements TokenVerifier {
     if (claims === undefined) throw new TokenRejected('signature', 'not ours');
     const { tenantId, principalId, clientId, audience } = claims;
     if (!audiences.includes(audience.replace(/\/$/, ''))) {
-      throw new TokenRejected('audience', 'another audience', audience);
+      throw new TokenRejected('audience', 'another audience', { found: audience });
     }
     const principal = await this.#directory.principal(tenantId, principalId);
     if (principal?.enabled !== true) throw new TokenRejected('revoked', 'the principal is gone');

@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./keys.ts')).keys,
   },
   {
+    name: 'revoke',
+    summary: 'end every token that an identity, an application or a person holds',
+    load: async () => (await import('./revoke.ts')).revoke,
+  },
+  {
     name: 'signer',
     summary: 'hold the keys that sign tokens, in a process apart from the server',
     load: async () => (await import('./signer.ts')).signer,

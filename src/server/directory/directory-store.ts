@@ -11,6 +11,7 @@ import type { Queries, Transaction } from '../storage/database.ts';
 import type { PrincipalsTable, TenantsTable } from '../storage/tables.ts';
 import { removeReferences } from './references.ts';
 import type { NewPrincipal, Principal } from './service-principals.ts';
+import { validFromAfter } from './tokens-valid-from.ts';
 
 export interface Tenant {
   readonly tenantId: TenantId;
@@ -125,12 +126,15 @@ export async function setPrincipalEnabled(
   return await updatePrincipal(transaction, { tenantId, principalId, at }, { enabled: enabled ? 1 : 0 });
 }
 
-/** Refuses every token issued before `at` (milliseconds). @returns whether the tenant has the principal */
+/** Refuses every token issued before the transaction is committed; `at` is milliseconds since the epoch. @returns whether the tenant has the principal */
 export async function revokeTokens(
   transaction: Transaction,
   { tenantId, principalId, at }: PrincipalKey & { readonly at: number },
 ): Promise<boolean> {
-  return await updatePrincipal(transaction, { tenantId, principalId, at }, { tokens_valid_from: at });
+  const principal = await selectPrincipal(transaction, tenantId, principalId);
+  if (principal === undefined) return false;
+  const tokens_valid_from = validFromAfter(principal.tokensValidFrom, at);
+  return await updatePrincipal(transaction, { tenantId, principalId, at }, { tokens_valid_from });
 }
 
 async function updatePrincipal(

@@ -40,11 +40,21 @@ export class TokenRejected extends DomainError {
   readonly reason: RejectionReason;
   /** The claim's own value where the surface's message quotes it (audience, issuer, expiry). */
   readonly found: string | undefined;
+  /**
+   * Epoch seconds: a token that is no older would hold, and the client said that it understands to be told so. Absent
+   * where no new token helps.
+   */
+  readonly renewFrom: number | undefined;
 
-  constructor(reason: RejectionReason, message: string, found?: string) {
+  constructor(
+    reason: RejectionReason,
+    message: string,
+    { found, renewFrom }: { readonly found?: string; readonly renewFrom?: number } = {},
+  ) {
     super(reason === 'missing' ? 'unauthenticated' : 'credential-rejected', message);
     this.reason = reason;
     this.found = found;
+    this.renewFrom = renewFrom;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ResourceType } from '../resource-manager/provider.ts';
 import type { TrackedDependencies } from '../resource-manager/tracked-type.ts';
 import { type IssueJoinToken, joinTokens } from './Innate.Machines/issueJoinToken.ts';
+import { type RevokeTokensOptions, tokenRevocation } from './Innate.Tokens/revokeTokens.ts';
 import { type SigningKeysOptions, signingKeyRotation, signingKeys } from './Innate.Tokens/signingKeys.ts';
 import { roleAssignments } from './Microsoft.Authorization/roleAssignments.ts';
 import { roleDefinitions } from './Microsoft.Authorization/roleDefinitions.ts';
@@ -22,7 +23,8 @@ export interface ProvidersOptions
   extends TrackedDependencies,
     VaultsOptions,
     EndpointsOptions,
-    SigningKeysOptions {
+    SigningKeysOptions,
+    RevokeTokensOptions {
   readonly issueJoinToken: IssueJoinToken;
 }
 
@@ -48,6 +50,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     joinTokens(database, issueJoinToken),
     signingKeys(options),
     signingKeyRotation(options),
+    tokenRevocation(options),
   ];
   return types;
 }

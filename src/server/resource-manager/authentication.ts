@@ -1,6 +1,7 @@
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { TenantId } from '../../foundation/ids.ts';
 import { bearerToken, type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
+import { claimsChallenge } from '../http/claims-challenge.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import type { Subscription } from './subscription-store.ts';
 
@@ -71,7 +72,8 @@ function unauthorized(
 ): ArmError {
   const [code, message] = wording(error, authorization, audiences);
   return new ArmError(error.kind, code, message, {
-    headers: challenge(authority, error.reason === 'missing' ? undefined : message),
+    headers:
+      renewal(authority, error) ?? challenge(authority, error.reason === 'missing' ? undefined : message),
     cause: error,
   });
 }
@@ -108,6 +110,11 @@ function wording(
     case 'revoked':
       return ['InvalidAuthenticationToken', 'The access token is invalid.'];
   }
+}
+
+function renewal(authority: string, error: TokenRejected): Readonly<Record<string, string>> | undefined {
+  const value = claimsChallenge(error, `${authority}/oauth2/authorize`);
+  return value === undefined ? undefined : { 'WWW-Authenticate': value };
 }
 
 /** Header values are quoted strings: what a caller sent is not repeated inside them. */

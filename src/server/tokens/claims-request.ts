@@ -5,22 +5,30 @@ import { aadsts } from '../http/dialects/aadsts.ts';
 export interface ClaimsRequest {
   /** What the client can do (`xms_cc`): `CP1` is a client that understands claims challenges. */
   readonly capabilities: readonly string[];
+  /** Epoch seconds that the token's `nbf` must reach, as a claims challenge demands. */
+  readonly notBefore?: number;
 }
 
 const nothing: ClaimsRequest = { capabilities: [] };
 const maxLength = 8192;
 
+const epochText = z
+  .string()
+  .regex(/^\d{1,12}$/)
+  .transform(Number);
+
 const shape = z.object({
   access_token: z
     .object({
       xms_cc: z.object({ values: z.array(z.string().max(64)).max(16) }).nullish(),
+      nbf: z.object({ value: z.union([epochText, z.int().min(0).max(999_999_999_999)]) }).nullish(),
     })
     .nullish(),
 });
 
 /**
- * Reads the `claims` parameter. A time that the token must reach (`nbf`, from a claims challenge) needs nothing done:
- * each token is new, and none is older than its subject's last revocation.
+ * Reads the `claims` parameter. What else it asks for is no promise that somebody waits for: an authentication context
+ * (`acrs`) is not put into a token because a client wishes it.
  *
  * @throws DomainError AADSTS9002313 where it is not JSON or not of the shape
  */
@@ -30,7 +38,11 @@ export function readClaimsRequest(text: string | undefined): ClaimsRequest {
   if (!claims.success) {
     throw aadsts(9002313, { reason: "The 'claims' parameter is not a claims request in JSON." });
   }
-  return { capabilities: claims.data.access_token?.xms_cc?.values ?? [] };
+  const { xms_cc, nbf } = claims.data.access_token ?? {};
+  return {
+    capabilities: xms_cc?.values ?? [],
+    ...(nbf == null ? {} : { notBefore: nbf.value }),
+  };
 }
 
 function jsonOf(text: string): unknown {

@@ -47,12 +47,14 @@ export function accessTokenClaims(profile: CloudProfile, facts: TokenFacts): Cla
   const clientId = clientIdOf(subject);
   const iss = issuerOf(profile, resource.version, tenantId);
   const iat = issuedAt - backDating;
+  // who demands a time looks at nbf alone; iat says when the token was made, which later revocations are held against
+  const nbf = Math.max(iat, decision.notBefore ?? iat);
   const acr = authenticationClass[proof];
   return {
     aud: resource.audience,
     iss,
     iat,
-    nbf: iat,
+    nbf,
     exp: issuedAt + lifetime,
     ...(resource.version === 'v1' ? { appid: clientId, appidacr: acr } : { azp: clientId, azpacr: acr }),
     ...(subject.kind === 'application'

@@ -39,6 +39,8 @@ export interface TenantKeys {
   readonly active: SigningKey | undefined;
   /** Prepared, active and retired, oldest first. */
   readonly published: readonly SigningKey[];
+  /** Keys that are accepted nowhere, and since when: milliseconds since the epoch. */
+  readonly revoked: ReadonlyMap<string, number>;
 }
 
 /** A key made, not yet kept anywhere. */
@@ -86,16 +88,27 @@ export class SigningKeys {
 async function selectKeys(queries: Queries, tenantId: TenantId): Promise<TenantKeys | undefined> {
   const rows = await queries
     .selectFrom('signing_keys')
-    .select(['kid', 'state', 'alg', 'certificate'])
+    .select(['kid', 'state', 'alg', 'certificate', 'retired_at'])
     .where('tenant_id', '=', tenantId)
     .where('purpose', '=', accessTokenPurpose)
-    .where('state', 'in', ['prepared', 'active', 'retired'])
     .orderBy('created_at')
     .orderBy('kid')
     .execute();
   if (rows.length === 0) return undefined;
-  const published = rows.map((row) => asKey(tenantId, row));
-  return { active: published.find(({ state, alg }) => state === 'active' && alg === 'RS256'), published };
+  const published = rows.filter(isPublished).map((row) => asKey(tenantId, row));
+  return {
+    active: published.find(({ state, alg }) => state === 'active' && alg === 'RS256'),
+    published,
+    revoked: new Map(
+      rows
+        .filter(({ state }) => state === 'revoked')
+        .map(({ kid, retired_at }): [string, number] => [kid, retired_at ?? 0]),
+    ),
+  };
+}
+
+function isPublished({ state }: { readonly state: string }): boolean {
+  return state === 'prepared' || state === 'active' || state === 'retired';
 }
 
 const keyTypes = { RS256: 'rsa', ES256: 'ec' } as const satisfies Record<SigningAlgorithm, string>;

@@ -45,8 +45,8 @@ export interface TokenDecision {
   readonly groups?: readonly string[];
   /** Capabilities that the client named and the resource listens to (`xms_cc`). */
   readonly capabilities?: readonly string[];
-  /** Epoch seconds: the token must not look older, as a claims challenge demands. */
-  readonly issuedNotBefore?: number;
+  /** Epoch seconds that `nbf` must reach, as a claims challenge demands. */
+  readonly notBefore?: number;
   /** SHA-256 of the certificate that the token is bound to, base64url (`cnf.x5t#S256`, RFC 8705 §3). */
   readonly boundTo?: string;
   /** Claims of the grant's own, such as the mark of a federated credential. */

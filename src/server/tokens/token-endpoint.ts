@@ -9,6 +9,7 @@ import { parseTenantName } from '../directory/tenants.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { wantedBinding } from './bound-tokens.ts';
 import { accountOf, tokenIdOf } from './claims.ts';
+import { readClaimsRequest } from './claims-request.ts';
 import type { AuthenticatedClient, ClientAuthentication, PublicClient } from './client-authentication.ts';
 import { markFederation } from './federated-assertion.ts';
 import type { Grant } from './grants/grant.ts';
@@ -160,14 +161,14 @@ export class TokenEndpoint {
         const boundTo = wantedBinding(form, certificate);
         const parameters = grant.parameters(form, version);
         const decision = await grant.decide({ tenant, client, version, origin, parameters });
-        return { decision: markFederation(bind(decision, boundTo), client), client };
+        return { decision: markFederation(demanded(decision, form, boundTo), client), client };
       }
       case 'as-registered': {
         const client = await this.#clients.identify(tenant, shown);
         const boundTo = wantedBinding(form, certificate);
         const parameters = grant.parameters(form, version);
         const decision = await grant.decide({ tenant, client, version, origin, parameters });
-        return { decision: markFederation(bind(decision, boundTo), client), client };
+        return { decision: markFederation(demanded(decision, form, boundTo), client), client };
       }
       default:
         return grant satisfies never;
@@ -231,8 +232,14 @@ function answerV1(
   };
 }
 
-function bind(decision: TokenDecision, boundTo: string | undefined): TokenDecision {
-  return boundTo === undefined ? decision : { ...decision, boundTo };
+/** What the request demands of the token, whatever the grant: a binding, and a time (a claims challenge's `nbf`). */
+function demanded(decision: TokenDecision, form: TokenForm, boundTo: string | undefined): TokenDecision {
+  const { notBefore } = readClaimsRequest(given(form, 'claims'));
+  return {
+    ...decision,
+    ...(boundTo === undefined ? {} : { boundTo }),
+    ...(notBefore === undefined ? {} : { notBefore }),
+  };
 }
 
 function tokenTypeOf({ boundTo }: TokenDecision): TokenType {

@@ -39,6 +39,8 @@ interface VerifiedClaims {
   readonly exp: number;
   /** `cnf`: the certificate that the token is good with. */
   readonly binding: Binding | undefined;
+  /** `xms_cc`: whoever got the token understands claims challenges. */
+  readonly understandsChallenges: boolean;
 }
 
 /**
@@ -73,7 +75,9 @@ export class AccessTokenVerifier implements TokenVerifier {
     if (claims.tid !== tenantId) throw rejected('issuer', 'tenant of the token is not that of its issuer');
     const audience = claims.aud.toLowerCase().replace(/\/$/, '');
     if (!audiences.some((accepted) => accepted.toLowerCase() === audience)) {
-      throw new TokenRejected('audience', 'The access token is for another audience.', claims.aud);
+      throw new TokenRejected('audience', 'The access token is for another audience.', {
+        found: claims.aud,
+      });
     }
     this.#checkTimes(claims);
     if (claims.binding !== undefined && !isMet(claims.binding, certificate?.())) {
@@ -112,7 +116,7 @@ export class AccessTokenVerifier implements TokenVerifier {
     const keys = await this.#keys.of(issuer.tenantId);
     if (keys === undefined) throw unknownIssuer(claimedIssuer);
     const key = keys.published.find((candidate) => candidate.kid === kid);
-    if (key === undefined || alg !== key.alg) throw rejected('signature', 'no such key signs for the issuer');
+    if (key === undefined || alg !== key.alg) throw noSuchKey(keys.revoked.get(kid), payload);
     // one spelling of a signature, RFC 7518 §3.4's; others of the same are for assertions of clients
     if (key.alg === 'ES256' && signature.length !== 64) throw malformed('the signature has another length');
     if (!signatureHolds(key.alg, key.publicKey, signingInput, signature)) {
@@ -131,7 +135,9 @@ export class AccessTokenVerifier implements TokenVerifier {
       throw malformed('the token lives longer than any of ours');
     }
     if (exp + skew <= now) {
-      throw new TokenRejected('expired', 'The access token has expired.', new Date(exp * 1000).toISOString());
+      throw new TokenRejected('expired', 'The access token has expired.', {
+        found: new Date(exp * 1000).toISOString(),
+      });
     }
     if (nbf - skew > now || iat - skew > now) throw rejected('not-yet-valid', 'the token is not valid yet');
   }
@@ -165,11 +171,15 @@ type Subject = Pick<Caller, 'principalId' | 'clientId' | 'principalType' | 'scop
 
 function requireStanding(
   account: { readonly enabled: boolean; readonly tokensValidFrom: number },
-  { iat }: VerifiedClaims,
+  { iat, understandsChallenges }: VerifiedClaims,
 ): void {
   if (!account.enabled) throw rejected('revoked', 'the identity of the token is disabled');
   if ((iat + backDating) * 1000 < account.tokensValidFrom) {
-    throw rejected('revoked', 'the token is older than the last revocation of its identity');
+    throw new TokenRejected(
+      'revoked',
+      'The access token is not accepted: the token is older than the last revocation of its identity.',
+      understandsChallenges ? { renewFrom: Math.ceil(account.tokensValidFrom / 1000) } : {},
+    );
   }
 }
 
@@ -207,7 +217,25 @@ function readClaims(payload: JsonMembers, version: TokenVersion): VerifiedClaims
     nbf,
     exp,
     binding: bindingIn(payload),
+    understandsChallenges: understandsChallenges(payload),
   };
+}
+
+function understandsChallenges({ xms_cc }: JsonMembers): boolean {
+  return Array.isArray(xms_cc) && xms_cc.some((capability) => /^cp1$/i.test(String(capability)));
+}
+
+/**
+ * Nothing in the token is proven where its key was revoked: that it can be renewed is said to whoever names the key,
+ * which is no secret.
+ */
+function noSuchKey(revokedAt: number | undefined, unproven: JsonMembers): TokenRejected {
+  const renewable = revokedAt !== undefined && understandsChallenges(unproven);
+  return new TokenRejected(
+    'signature',
+    'The access token is not accepted: no such key signs for the issuer.',
+    renewable ? { renewFrom: Math.ceil(revokedAt / 1000) } : {},
+  );
 }
 
 function isScopes(value: unknown): value is string {
@@ -231,11 +259,9 @@ function malformed(why: string): TokenRejected {
 }
 
 function unknownIssuer(claimedIssuer: string): TokenRejected {
-  return new TokenRejected(
-    'issuer',
-    'The access token is from the wrong issuer.',
-    claimedIssuer.slice(0, 200),
-  );
+  return new TokenRejected('issuer', 'The access token is from the wrong issuer.', {
+    found: claimedIssuer.slice(0, 200),
+  });
 }
 
 function rejected(

@@ -2,9 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import type { CloudProfile } from '../../../contract/cloud-profile.ts';
 import type { GraphError } from '../../../contract/graph.ts';
 import type { Clock } from '../../../foundation/clock.ts';
-import type { FailureKind } from '../../../foundation/domain-error.ts';
+import type { DomainError, FailureKind } from '../../../foundation/domain-error.ts';
 import { isGuid } from '../../../foundation/ids.ts';
 import { TokenRejected } from '../bearer.ts';
+import { claimsChallenge } from '../claims-challenge.ts';
 import type { Dialect } from '../surface.ts';
 
 const failures = {
@@ -30,7 +31,14 @@ export const graphAppId = '00000003-0000-0000-c000-000000000000';
 
 /** Graph's dialect: OData error object, ids of the exchange as headers, a challenge with each 401 (h.5). */
 export function graphDialect(profile: CloudProfile, clock: Clock): Dialect {
-  const challenge = `Bearer realm="", authorization_uri="https://${profile.login}/common/oauth2/authorize", client_id="${graphAppId}"`;
+  const authority = `https://${profile.login}/common/oauth2/authorize`;
+  const challenge = `Bearer realm="", authorization_uri="${authority}", client_id="${graphAppId}"`;
+
+  function challengeOf(failure: DomainError): string {
+    const renewal =
+      failure instanceof TokenRejected ? claimsChallenge(failure, authority, graphAppId) : undefined;
+    return renewal ?? challenge;
+  }
 
   function clientRequestId(request: FastifyRequest): string {
     const sent = request.headers['client-request-id'];
@@ -61,7 +69,7 @@ export function graphDialect(profile: CloudProfile, clock: Clock): Dialect {
           : failure.message;
       return {
         status,
-        ...(status === 401 ? { headers: { 'WWW-Authenticate': challenge } } : {}),
+        ...(status === 401 ? { headers: { 'WWW-Authenticate': challengeOf(failure) } } : {}),
         body: body(failure.code ?? code, message, request),
       };
     },

@@ -5,6 +5,7 @@ import { isKnownApiVersion, newestApiVersion } from '../../../contract/key-vault
 import { canonicalId, type Scope } from '../../../contract/resource-id.ts';
 import { unreachable } from '../../../foundation/domain-error.ts';
 import type { Caller, TokenRejected } from '../../http/bearer.ts';
+import { claimsChallenge } from '../../http/claims-challenge.ts';
 import { KeyVaultError } from '../../http/dialects/key-vault.ts';
 import type { Refusals } from '../target.ts';
 import type { Vault } from './vaults.ts';
@@ -45,6 +46,15 @@ function challenge(request: FastifyRequest, vault: Vault, { profile, loginOrigin
   };
 }
 
+/**
+ * Without the members of the ordinary challenge: beside `resource`, some SDKs would first try the refused token again.
+ * They keep where to ask from the ordinary challenge, which came before any token.
+ */
+function renewal(vault: Vault, rejection: TokenRejected, { loginOrigin }: ChallengeOptions) {
+  const value = claimsChallenge(rejection, `${loginOrigin}/${vault.tenantId}/oauth2/authorize`);
+  return value === undefined ? undefined : { 'WWW-Authenticate': value };
+}
+
 export function keyVaultRefusals(options: ChallengeOptions): Refusals<Vault> {
   return {
     unknownPlace() {
@@ -54,7 +64,7 @@ export function keyVaultRefusals(options: ChallengeOptions): Refusals<Vault> {
     unauthenticated(request, vault, rejection) {
       const message = rejectionMessage(request, vault, rejection, options);
       return new KeyVaultError(rejection.kind, 'Unauthorized', message, {
-        headers: challenge(request, vault, options),
+        headers: renewal(vault, rejection, options) ?? challenge(request, vault, options),
         cause: rejection,
       });
     },
