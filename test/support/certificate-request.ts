@@ -32,6 +32,7 @@ export async function requestWithCertificate(
   options: {
     readonly as?: ClientIdentity | undefined;
     readonly form?: Readonly<Record<string, string>>;
+    readonly body?: string;
     readonly headers?: Readonly<Record<string, string>>;
     /** GET, or POST with a form, unless told. */
     readonly method?: string;
@@ -42,7 +43,7 @@ export async function requestWithCertificate(
   } = {},
 ): Promise<ConnectionReply> {
   const { hostname, pathname, search } = new URL(url);
-  const { as, form, headers, method, serverName, session, maxVersion } = options;
+  const { as, body, form, headers, method, serverName, session, maxVersion } = options;
   return await new Promise((resolve, reject) => {
     let offered: Buffer | undefined;
     const request = https.request(
@@ -78,7 +79,7 @@ export async function requestWithCertificate(
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
-            body: json ? JSON.parse(text) : {},
+            body: json && text !== '' ? JSON.parse(text) : {},
             resumed,
             session: offered ?? socket.getSession(),
           });
@@ -87,7 +88,7 @@ export async function requestWithCertificate(
     );
     request.on('socket', (socket) => socket.on('session', (next: Buffer) => (offered = next)));
     request.on('error', reject);
-    request.end(form === undefined ? undefined : new URLSearchParams(form).toString());
+    request.end(form === undefined ? body : new URLSearchParams(form).toString());
   });
 }
 

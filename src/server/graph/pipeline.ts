@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import { type CloudProfile, surfaceOf } from '../../contract/cloud-profile.ts';
 import { userinfoPath } from '../../contract/oauth2.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
@@ -8,6 +8,7 @@ import type { ClientId } from '../../foundation/ids.ts';
 import type { GraphPermission } from '../directory/graph-app-roles.ts';
 import { owns } from '../directory/ownership.ts';
 import { bearerToken, type Caller, type TokenVerifier } from '../http/bearer.ts';
+import { presentedCertificate } from '../http/presented-certificate.ts';
 import type { Database, Transaction } from '../storage/database.ts';
 import { presentAnswer } from './answer.ts';
 import type { GraphPermissions } from './graph-permissions.ts';
@@ -40,6 +41,12 @@ interface Entered {
   readonly permissions: ReadonlySet<GraphPermission>;
 }
 
+/** The name of Graph's that the caller used, for the addresses in answers: over the other, a bound token is no use. */
+function hostOf({ headers }: FastifyRequest, profile: CloudProfile): string {
+  const host = (headers.host ?? '').toLowerCase().replace(/:\d{1,5}$/, '');
+  return surfaceOf(profile, host)?.kind === 'graph' ? host : profile.graph;
+}
+
 /**
  * Graph's surface, one step after the other: token, permissions of the moment, path, permission of the operation, options
  * and body, target with lock and ownership, operation, envelope. Who may nothing is told nothing about any path.
@@ -58,7 +65,12 @@ export function registerPipeline(
   app.addHook('onRequest', async (request) => {
     // who somebody is, they may know themselves: that route authenticates by its own rule
     if (request.routeOptions.url === userinfoPath) return;
-    const caller = await tokens.verify(bearerToken(request.headers.authorization), audiences, 'by-operation');
+    const caller = await tokens.verify(
+      bearerToken(request.headers.authorization),
+      audiences,
+      'by-operation',
+      () => presentedCertificate(request),
+    );
     const held = await permissions.of(caller);
     if (held.size === 0) throw denied();
     entered.set(request, { caller, permissions: held });
@@ -72,7 +84,7 @@ export function registerPipeline(
       if (known === undefined) throw new Error('a Graph operation ran without authentication');
       const { version, segments } = readAddress(request);
       const { operation, keys } = find(request.method, segments, known);
-      const base = `https://${profile.graph}/${version}`;
+      const base = `https://${hostOf(request, profile)}/${version}`;
       const asked: GraphRequest = {
         ...known,
         tenantId: known.caller.tenantId,
