@@ -9,6 +9,9 @@ describe('the options of innate up', () => {
     assert.equal(config.profile.kind, 'azure');
     assert.equal(config.databaseUrl, undefined);
     assert.deepEqual(config.assertionRules, { once: false });
+    assert.deepEqual(config.allowedHosts, []);
+    const { allowedHosts } = serverConfig({ data: 'd', allowIssuer: 'k8s.example.com:6443, 10.0.0.5' });
+    assert.deepEqual(allowedHosts, ['k8s.example.com:6443', '10.0.0.5']);
     const strict = serverConfig({ data: 'd', assertionLifetime: '3600', assertionsOnce: true });
     assert.deepEqual(strict.assertionRules, { once: true, longestLife: 3600 });
   });
@@ -34,6 +37,8 @@ describe('the options of innate up', () => {
     [{ keyFile: 'f', keyText: 't' }, /not by both/],
     [{ assertionLifetime: '59' }, /seconds from 60 to 86400/],
     [{ assertionLifetime: '1h' }, /seconds from 60 to 86400/],
+    [{ allowIssuer: 'https://k8s.example.com' }, /--allow-issuer: 'https:\/\/k8s.example.com' is no host/],
+    [{ allowIssuer: 'a.example,' }, /--allow-issuer: '' is no host/],
     [{ keepSignIns: '30' }, /--keep-sign-ins takes a duration/],
   ] as const) {
     test(`are refused in one sentence: ${JSON.stringify(options)}`, () => {

@@ -106,22 +106,23 @@ const issuers = {
 } as const;
 
 describe('a token that Innate issues', () => {
-  for (const version of [1, 2] as const) {
-    test(`is what other clouds ask of an issuer, in version ${version}`, async () => {
-      await using w = await world(version);
-      const token = await w.issue('api://another-cloud.example');
-      const expected = { issuer: issuers[version](w.tenantId), audience: w.audience };
-      const claims = await accept(w.service, token, expected);
-      assert.equal(claims.sub, w.client.principalId);
-      // AWS takes the authorised party for the audience where a token names one
-      assert.equal(claims['azp'], version === 1 ? undefined : w.client.clientId);
-      await assert.rejects(accept(w.service, token, { ...expected, audience: 'api://other' }), {
-        code: 'ERR_JWT_CLAIM_VALIDATION_FAILED',
-      });
-      w.service.clock.advance(3_600_000);
-      await assert.rejects(accept(w.service, token, expected), { code: 'ERR_JWT_EXPIRED' });
+  async function isAccepted(version: 1 | 2): Promise<void> {
+    await using w = await world(version);
+    const token = await w.issue('api://another-cloud.example');
+    const expected = { issuer: issuers[version](w.tenantId), audience: w.audience };
+    const claims = await accept(w.service, token, expected);
+    assert.equal(claims.sub, w.client.principalId);
+    // AWS takes the authorised party for the audience where a token names one
+    assert.equal(claims['azp'], version === 1 ? undefined : w.client.clientId);
+    await assert.rejects(accept(w.service, token, { ...expected, audience: 'api://other' }), {
+      code: 'ERR_JWT_CLAIM_VALIDATION_FAILED',
     });
+    w.service.clock.advance(3_600_000);
+    await assert.rejects(accept(w.service, token, expected), { code: 'ERR_JWT_EXPIRED' });
   }
+
+  test('is what other clouds ask of an issuer, in version 1', () => isAccepted(1));
+  test('is what other clouds ask of an issuer, in version 2', () => isAccepted(2));
 
   test('opens a client of another deployment that trusts the issuer by its uploaded keys', async () => {
     await using w = await world(2);
