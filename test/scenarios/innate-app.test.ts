@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { createHttpsTransport } from '../../src/client/https.ts';
+import { clientTokens } from '../../src/client/operator-token.ts';
+import { systemClock } from '../../src/foundation/clock.ts';
+import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { makeClientKey } from '../support/token-service.ts';
+
+describe('innate app, sp and federated-credential', () => {
+  let world: DemoWorld;
+  before(async () => {
+    world = await demoWorld();
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const said = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await world.run(words);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const refused = async (code: number, words: readonly string[]): Promise<string> => {
+    const outcome = await world.run(words);
+    assert.equal(outcome.code, code, outcome.stderr);
+    assert.equal(outcome.stdout, '');
+    return outcome.stderr;
+  };
+  /** Whether a secret opens its application for a resource. */
+  const opens = async (clientId: string, clientSecret: string, resource: string): Promise<boolean> => {
+    const { connect, caFile, tenantId, endpoints } = world.innate.ready;
+    using transport = createHttpsTransport({ ...connect, ca: readFileSync(caFile, 'utf8') });
+    const login = new URL(endpoints.login).host;
+    const token = clientTokens({ transport, login, tenantId, clientId, clientSecret, clock: systemClock });
+    return await token(resource).then(
+      () => true,
+      () => false,
+    );
+  };
+
+  test('register an API and its client, whose secret is printed once and opens it', async () => {
+    assert.match(
+      await said('app', 'create', 'orders-api', '--identifier-uri', 'api://orders'),
+      /^orders-api {2}client /,
+    );
+    const made = JSON.parse(await said('app', 'create', 'worker', '--secret'));
+    assert.deepEqual(Object.keys(made), ['appId', 'displayName', 'password', 'tenant']);
+    assert.equal(made.tenant, world.innate.ready.tenantId);
+    assert.equal(await opens(made.appId, made.password, 'api://orders'), true);
+    for (const words of [
+      ['app', 'list'],
+      ['app', 'show', 'worker'],
+      ['sp', 'list'],
+      ['sp', 'show', made.appId],
+    ]) {
+      const text = await said(...words);
+      assert.ok(text.includes(made.appId), words.join(' '));
+      assert.ok(!text.includes(made.password));
+    }
+    const again = JSON.parse(await said('app', 'credential', 'reset', 'worker'));
+    assert.equal(await opens(made.appId, made.password, 'api://orders'), false);
+    assert.equal(await opens(made.appId, again.password, 'api://orders'), true);
+    const beside = JSON.parse(await said('app', 'credential', 'reset', made.appId, '--append'));
+    assert.equal(await opens(made.appId, again.password, 'api://orders'), true);
+    assert.equal(await opens(made.appId, beside.password, 'api://orders'), true);
+
+    assert.match(await said('app', 'delete', 'worker'), /^worker is deleted/);
+    assert.equal(await opens(made.appId, again.password, 'api://orders'), false);
+    assert.match(await refused(1, ['app', 'show', 'worker']), /there is no application 'worker'/);
+  });
+
+  test('add a certificate, and leave its key where it is', async () => {
+    await using folder = await temporaryFolder();
+    const { privateKey, certificate } = await makeClientKey();
+    const file = folder.file('client.pem');
+    await writeFile(file, `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${certificate}`);
+    await said('app', 'create', 'by-certificate');
+    await said('app', 'credential', 'add-certificate', 'by-certificate', '--cert', file);
+    assert.match(
+      await refused(1, ['app', 'credential', 'add-certificate', 'by-certificate', '--cert', '/none']),
+      /cannot be read/,
+    );
+    assert.match(
+      await refused(2, ['app', 'credential', 'add-certificate', 'by-certificate']),
+      /needs --cert/,
+    );
+  });
+
+  test('let tokens of another issuer in, and out again', async () => {
+    await said('app', 'create', 'deploy');
+    const issuer = 'https://token.actions.githubusercontent.com';
+    const subject = 'repo:contoso/orders:ref:refs/heads/main';
+    const facts = ['--app', 'deploy', '--issuer', issuer, '--subject', subject];
+    await said('federated-credential', 'create', 'main', ...facts);
+    assert.match(await refused(1, ['federated-credential', 'create', 'main', ...facts]), /already exists/);
+    assert.equal(
+      await said('federated-credential', 'list', '--app', 'deploy'),
+      `main  issuer ${issuer}  subject ${subject}\n`,
+    );
+    await said('federated-credential', 'delete', 'main', '--app', 'deploy');
+    assert.equal(await said('federated-credential', 'list', '--app', 'deploy'), 'no federated credentials\n');
+  });
+
+  test('list managed identities, and end neither them nor the operator', async () => {
+    const identities = await said('sp', 'list', '--type', 'ManagedIdentity');
+    assert.ok(identities.includes(`object ${world.vm1.principalId}`));
+    assert.ok(!identities.includes('Application'));
+    assert.match(await refused(1, ['app', 'delete', 'Innate operator']), /Insufficient privileges/);
+    assert.match(await refused(1, ['app', 'show', 'vm1']), /there is no application 'vm1'/);
+  });
+
+  test('say what they know when asked for something else', async () => {
+    assert.match(await refused(2, ['app', 'rename', 'x']), /innate app knows create, list/);
+    assert.match(await refused(2, ['app', 'create']), /needs a name/);
+    assert.match(await refused(2, ['app', 'create', 'x', '--secret', '--years', '0']), /--years/);
+    assert.match(await refused(2, ['app', 'credential', 'rotate', 'x']), /reset or add-certificate/);
+    assert.match(await refused(2, ['sp', 'delete', 'x']), /innate sp knows list, show/);
+    assert.match(await refused(2, ['federated-credential', 'list']), /needs --app/);
+    assert.match(
+      await refused(1, ['app', 'create', 'x', '--identifier-uri', 'https://vault.azure.net']),
+      /already exists/,
+    );
+    assert.match(await refused(1, ['app', 'show', 'x']), /there is no application 'x'/);
+  });
+});
