@@ -175,6 +175,7 @@ describe('user-assigned identities', () => {
       assert.equal((await selectFederatedCredentials(m.database.read, { tenantId, clientId })).length, 1);
       if (how === 'identity') await w.ask('DELETE', w.identity);
       else await m.ask('DELETE', `${w.group}?api-version=2022-09-01`, { as: m.home.owner });
+      await m.operations.settled();
       assert.equal(await selectPrincipal(m.database.read, tenantId, principalId), undefined);
       assert.deepEqual(await selectFederatedCredentials(m.database.read, { tenantId, clientId }), []);
       const left = await m.database.read

@@ -116,8 +116,33 @@ describe('a deleted application', () => {
           .execute(),
       );
     }
+    const federated = {
+      credential_id: systemRandomness.uuid(),
+      tenant_id: tenantId,
+      client_id: app.clientId,
+      name: 'main',
+      name_canonical: 'main',
+      issuer: 'https://issuer.example',
+      subject: 'a',
+      expression: null,
+      audience: 'b',
+      description: null,
+      trust: null,
+      match_hash: 'hash',
+      created_at: at,
+    };
+    await change((transaction) =>
+      transaction.insertInto('federated_credentials').values(federated).execute(),
+    );
+    const federatedNow = () =>
+      database.read
+        .selectFrom('federated_credentials')
+        .selectAll()
+        .where('client_id', '=', app.clientId)
+        .execute();
     await assign(app.principalId, owner.principalId);
     await remove(app.clientId);
+    assert.deepEqual(await federatedNow(), []);
     assert.equal(await selectApplication(database.read, tenantId, { clientId: app.clientId }), undefined);
     const back = await restore(app.applicationId);
     assert.equal(back?.clientId, app.clientId);
@@ -126,6 +151,10 @@ describe('a deleted application', () => {
     assert.equal(client?.principal.tokensValidFrom, at + 10);
     assert.equal(checkSecret(client?.secrets, app.secret, at), 'valid');
     assert.equal(await selectIdentifierOwner(database.read, tenantId, 'api://back'), app.clientId);
+    assert.deepEqual(
+      (await federatedNow()).map((row) => row.credential_id),
+      [federated.credential_id],
+    );
     assert.equal(await assignmentsOf(app.principalId), 0);
     const owners = await database.read
       .selectFrom('object_owners')

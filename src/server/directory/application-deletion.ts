@@ -4,6 +4,7 @@ import { type ClientId, guid, type PrincipalId, type TenantId } from '../../foun
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import type { ClientCertificatesTable, ObjectOwnersTable } from '../storage/directory-tables.ts';
+import type { FederatedCredentialsTable } from '../storage/federation-tables.ts';
 import type { ApplicationsTable, ClientSecretsTable, PrincipalsTable } from '../storage/tables.ts';
 import { replaceIdentifiers } from './application-identifiers.ts';
 import { parseManifest } from './application-manifest.ts';
@@ -37,6 +38,8 @@ interface Holdings {
   readonly owners: readonly Selectable<ObjectOwnersTable>[];
   readonly secrets: readonly KeptSecret[];
   readonly certificates: readonly Selectable<ClientCertificatesTable>[];
+  /** An application's own; absent where it was deleted before there were any. */
+  readonly federatedCredentials?: readonly Selectable<FederatedCredentialsTable>[];
 }
 
 /** What is kept of a deleted application. Its principal is kept as an object of its own. */
@@ -280,8 +283,18 @@ async function takeHoldings(
     .where('holder', '=', holder)
     .returningAll()
     .execute();
+  const federatedCredentials =
+    holder === 'application'
+      ? await transaction
+          .deleteFrom('federated_credentials')
+          .where('tenant_id', '=', tenantId)
+          .where('client_id', '=', clientId)
+          .returningAll()
+          .execute()
+      : [];
   return {
     owners,
+    federatedCredentials,
     secrets: secrets.map((row) => ({
       ...row,
       salt: Buffer.from(row.salt).toString('base64'),
@@ -294,7 +307,7 @@ async function takeHoldings(
 /** Gives an object back what it held; owners that are gone themselves stay away. */
 async function putHoldings(
   transaction: Transaction,
-  { owners, secrets, certificates }: Holdings,
+  { owners, secrets, certificates, federatedCredentials = [] }: Holdings,
 ): Promise<void> {
   for (const row of owners) {
     const stands = await ownerStands(transaction, row);
@@ -307,6 +320,9 @@ async function putHoldings(
       .execute();
   }
   for (const row of certificates) await transaction.insertInto('client_certificates').values(row).execute();
+  for (const row of federatedCredentials) {
+    await transaction.insertInto('federated_credentials').values(row).execute();
+  }
 }
 
 async function ownerStands(
