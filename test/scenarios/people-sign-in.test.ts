@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { updateUser } from '../../src/server/directory/user-store.ts';
+import { recordChange } from '../../src/server/storage/change-log.ts';
 import { type BrowserPage, TestBrowser } from '../support/browser.ts';
 import {
   azureCli,
@@ -388,6 +389,39 @@ describe('an authorisation request', () => {
     await grantForAll(w.service, client, arm, 'user_impersonation');
     assert.ok((await w.browser.get(w.wish({ client_id: client.clientId, redirect_uri }))).leftFor);
   });
+});
+
+test('an application for those who are assigned to it lets nobody else sign in', async () => {
+  await using w = await world();
+  const redirect_uri = 'http://localhost';
+  const app = await makeApplication(w.service, w.tenantId, {
+    publicClient: { redirectUris: [redirect_uri] },
+  });
+  const { clientId, principalId, tenantId } = app;
+  await w.service.database.transaction(async (transaction) => {
+    const settings = JSON.stringify({ appRoleAssignmentRequired: true });
+    await transaction
+      .updateTable('principals')
+      .set({ manifest: settings })
+      .where('tenant_id', '=', tenantId)
+      .where('principal_id', '=', principalId)
+      .execute();
+    await recordChange(transaction, { tenantId, kind: 'client', key: clientId, at: 1 });
+  });
+  const wish = w.wish({ client_id: clientId, redirect_uri, scope: 'openid' });
+  const page = await w.signIn(await w.browser.get(wish));
+  assert.deepEqual([shownCode(page), page.leftFor], ['50105', undefined]);
+  await w.service.database.transaction(async (transaction) => {
+    await transaction
+      .insertInto('app_role_assignments')
+      .values({
+        ...{ assignment_id: 'a', tenant_id: tenantId, principal_id: w.alice.userId, principal_type: 'User' },
+        ...{ resource_id: principalId, app_role_id: '00000000-0000-0000-0000-000000000000', created_at: 1 },
+      })
+      .execute();
+    await recordChange(transaction, { tenantId, kind: 'app-roles', key: w.alice.userId, at: 1 });
+  });
+  assert.ok((await w.browser.get(wish)).leftFor);
 });
 
 test('signing out goes on to an address of the application that is named, and to no other', async () => {

@@ -55,6 +55,7 @@ describe('a code of a person', () => {
       ],
       ['user_impersonation', userId, userPrincipalName, userPrincipalName, azureCli, '0'],
     );
+    assert.deepEqual(access['wids'], ['b79fbf4d-3ef9-4689-8143-76b194e85509']);
     assert.deepEqual([access['amr'], access['idtyp'], access['tid']], [['pwd'], 'user', tenantId]);
     const id = claimsOf(body['id_token']);
     assert.deepEqual(
@@ -85,6 +86,14 @@ describe('a code of a person', () => {
       ['https://management.azure.com'],
       { scope: 'user_impersonation' },
     );
+    // T9: what tells a client who the person is opens nothing, nor does a scope of another surface
+    const audiences = [azureCli, 'https://management.azure.com'];
+    const { verifier: surface } = w.service;
+    await assert.rejects(surface.verify(String(body['id_token']), audiences, 'by-operation'), {
+      reason: 'malformed',
+    });
+    await assert.rejects(surface.verify(String(body['access_token']), audiences, { scope: 'User.Read' }));
+    await assert.rejects(surface.verify(String(body['access_token']), audiences), { reason: 'malformed' });
     assert.deepEqual([caller.principalType, caller.principalId], ['User', userId]);
   });
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { testDatabase } from '../../../test/support/database.ts';
 import { guid, type TenantId, type UserId } from '../../foundation/ids.ts';
 import { systemRandomness } from '../../foundation/randomness.ts';
-import { hashPassword, passwordMatches, selectPassword, setPassword } from './passwords.ts';
+import { hashPassword, passwordMatches, selectNamedUser, setPassword } from './passwords.ts';
 import { createTenant } from './tenants.ts';
 import { insertUser, selectUser } from './user-store.ts';
 
@@ -58,7 +58,8 @@ describe('a password', () => {
         true,
       );
     });
-    assert.deepEqual(await selectPassword(database.read, tenantId, userId), { hash, mustChange: true });
+    const named = await selectNamedUser(database.read, tenantId, 'ALICE@a.example');
+    assert.deepEqual([named?.user.userId, named?.hash, named?.mustChange], [userId, hash, true]);
     assert.equal((await selectUser(database.read, tenantId, { userId }))?.tokensValidFrom, 5000);
   });
 
@@ -67,6 +68,6 @@ describe('a password', () => {
     const hash = await hashPassword('first password', systemRandomness);
     const change = { tenantId, userId, hash, mustChange: false, at: 1 };
     assert.equal(await database.transaction((transaction) => setPassword(transaction, change)), false);
-    assert.equal(await selectPassword(database.read, tenantId, userId), undefined);
+    assert.equal(await selectNamedUser(database.read, tenantId, 'alice@a.example'), undefined);
   });
 });

@@ -4,7 +4,7 @@ import { DomainError } from '../../foundation/domain-error.ts';
 import type { TenantId, UserId } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
-import { updateUser } from './user-store.ts';
+import { asUser, canonicalName, type User, updateUser } from './user-store.ts';
 
 declare const prepared: unique symbol;
 /** A password of acceptable length, hashed: a PHC string. Made before the transaction that stores it, since it takes time. */
@@ -90,24 +90,32 @@ export async function removePassword(
     .execute();
 }
 
-/** A user's password as kept. */
-export interface StoredPassword {
+/** Whoever signs in by a name, with the password as kept. */
+export interface NamedUser {
+  readonly user: User;
   readonly hash: string;
   readonly mustChange: boolean;
 }
 
-export async function selectPassword(
+/** By one query, so that a name costs the same whether it exists or not (C13). `undefined` without a password as well. */
+export async function selectNamedUser(
   queries: Queries,
   tenantId: TenantId,
-  userId: UserId,
-): Promise<StoredPassword | undefined> {
+  userPrincipalName: string,
+): Promise<NamedUser | undefined> {
   const row = await queries
-    .selectFrom('user_passwords')
-    .select(['hash', 'must_change'])
-    .where('tenant_id', '=', tenantId)
-    .where('user_id', '=', userId)
+    .selectFrom('users')
+    .innerJoin('user_passwords', (join) =>
+      join
+        .onRef('user_passwords.user_id', '=', 'users.user_id')
+        .onRef('user_passwords.tenant_id', '=', 'users.tenant_id'),
+    )
+    .selectAll('users')
+    .select(['user_passwords.hash', 'user_passwords.must_change'])
+    .where('users.tenant_id', '=', tenantId)
+    .where('users.name_canonical', '=', canonicalName(userPrincipalName))
     .executeTakeFirst();
-  return row && { hash: row.hash, mustChange: row.must_change === 1 };
+  return row && { user: asUser(row), hash: row.hash, mustChange: row.must_change === 1 };
 }
 
 /** Stands in where there is nothing to compare with, so that the answer takes as long (C13). */

@@ -26,7 +26,7 @@ interface UserKey {
 }
 
 /** A name as it is compared: without regard to case. */
-function canonicalName(userPrincipalName: string): string {
+export function canonicalName(userPrincipalName: string): string {
   return userPrincipalName.toLowerCase();
 }
 

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { aadsts, aadstsEntry } from '../http/dialects/aadsts.ts';
 import { correlationId, traceId } from '../http/dialects/oauth.ts';
+import { requireAssignment } from '../tokens/assignment-required.ts';
 import { issueCode } from '../tokens/authorization-codes.ts';
 import { parseDelegatedScope } from '../tokens/delegated-scope.ts';
 import { clientInfoOf, idTokenClaims } from '../tokens/id-token.ts';
@@ -123,6 +124,7 @@ export class AuthorizationEndpoint {
     signedIn: SignedIn,
     onward: string,
   ): Promise<unknown> {
+    await requireAssignment(this.#parts.directory, wish.client.principal, signedIn.user.userId);
     const asked = await this.#consent.missing(wish, signedIn.user);
     if (asked !== undefined) {
       if (wish.prompt.has('none') || asked.permissions === undefined) {
@@ -214,7 +216,7 @@ function asksAgain({ prompt }: AuthorizationRequest): boolean {
 
 /** What a person can do something about, and an application can't. */
 function isShown({ code }: DomainError): boolean {
-  return code === '90094';
+  return code === '90094' || code === '50105';
 }
 
 /** Left half of the digest (OpenID Connect Core §3.3.2.11). */

@@ -1,9 +1,9 @@
 import type { Clock } from '../../foundation/clock.ts';
 import type { Directory } from '../directory/directory.ts';
 import { selectTenants, type Tenant } from '../directory/directory-store.ts';
-import { passwordMatches, selectPassword } from '../directory/passwords.ts';
+import { passwordMatches, selectNamedUser } from '../directory/passwords.ts';
 import { parseTenantName } from '../directory/tenants.ts';
-import { selectUser, type User } from '../directory/user-store.ts';
+import type { User } from '../directory/user-store.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import type { Database } from '../storage/database.ts';
 import { admitAttempt, type FailingSubject, forgiveAttempt } from './failed-attempts.ts';
@@ -76,10 +76,7 @@ export class PasswordSignIn {
 
   async #find(tenant: Tenant | undefined, name: string) {
     if (tenant === undefined || name === '' || name.length > longestName) return undefined;
-    const { tenantId } = tenant;
-    const user = await selectUser(this.#database.read, tenantId, { userPrincipalName: name });
-    const password = user && (await selectPassword(this.#database.read, tenantId, user.userId));
-    return user === undefined || password === undefined ? undefined : { user, ...password };
+    return await selectNamedUser(this.#database.read, tenant.tenantId, name);
   }
 
   /** @throws DomainError AADSTS90055 where too many wait */

@@ -6,6 +6,7 @@ import type { Tenant } from '../directory/directory-store.ts';
 import type { User } from '../directory/user-store.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { graphAppId } from '../http/dialects/graph.ts';
+import { requireAssignment } from './assignment-required.ts';
 import type { Audiences, ResolvedResource } from './audiences.ts';
 import type { AuthenticatedClient, PublicClient } from './client-authentication.ts';
 import type { DelegatedPermissions } from './delegated-permissions.ts';
@@ -18,6 +19,9 @@ import type { TokenDecision } from './token-decision.ts';
 
 /** A client that acts as a person. */
 export type ActingClient = AuthenticatedClient | PublicClient;
+
+/** What each person of a directory is, as a role: its template (d.3, `wids`). */
+const defaultRole = 'b79fbf4d-3ef9-4689-8143-76b194e85509';
 
 /** What is asked for in a person's name. */
 export interface UserQuestion {
@@ -42,7 +46,7 @@ export interface UserQuestion {
 export class UserAnswers {
   readonly #profile: CloudProfile;
   readonly #clock: Clock;
-  readonly #directory: Pick<Directory, 'user'>;
+  readonly #directory: Pick<Directory, 'user' | 'client' | 'appRoles'>;
   readonly #audiences: Audiences;
   readonly #permissions: DelegatedPermissions;
   readonly #resourceClaims: ResourceClaims;
@@ -50,7 +54,7 @@ export class UserAnswers {
   constructor(parts: {
     readonly profile: CloudProfile;
     readonly clock: Clock;
-    readonly directory: Pick<Directory, 'user'>;
+    readonly directory: Pick<Directory, 'user' | 'client' | 'appRoles'>;
     readonly audiences: Audiences;
     readonly permissions: DelegatedPermissions;
     readonly resourceClaims: ResourceClaims;
@@ -83,10 +87,11 @@ export class UserAnswers {
   /**
    * The decision, without a refresh token.
    *
-   * @throws DomainError AADSTS28003, 500011, 65001, 70011
+   * @throws DomainError AADSTS28003, 50105, 500011, 65001, 70011
    */
   async decide(question: UserQuestion): Promise<TokenDecision> {
     const { tenant, client, user, version, methods, nonce } = question;
+    await requireAssignment(this.#directory, client.principal, user.userId);
     const scope = requestedScope(question);
     const requested = scope.resource ?? `https://${this.#profile.graph}`;
     const resource = await this.#audiences.resolve(tenant.tenantId, requested);
@@ -106,6 +111,7 @@ export class UserAnswers {
       resource,
       requested,
       proof: client.proof,
+      ...(resource.application === undefined ? { marks: { wids: await this.#roles(user) } } : {}),
       alongside: {
         scope: answeredScope(scope, scopes),
         ...(withIdToken
@@ -122,6 +128,11 @@ export class UserAnswers {
         ...(family === undefined ? {} : { family }),
       },
     };
+  }
+
+  /** Directory roles of a person, by template, and what everybody has. */
+  async #roles({ tenantId, userId }: User): Promise<readonly string[]> {
+    return [...(await this.#directory.appRoles.directoryRoles(tenantId, userId)), defaultRole];
   }
 
   async #scopes(
