@@ -110,6 +110,11 @@ export const openidConfiguration = z.object({
   frontchannel_logout_supported: z.boolean(),
   /** RFC 9207 §3. */
   authorization_response_iss_parameter_supported: z.boolean().optional(),
+  /** RFC 8414 §2. */
+  revocation_endpoint: z.string().optional(),
+  revocation_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+  introspection_endpoint: z.string().optional(),
+  introspection_endpoint_auth_methods_supported: z.array(z.string()).optional(),
   microsoft_multi_refresh_token: z.boolean().optional(),
   check_session_iframe: z.string().optional(),
   kerberos_endpoint: z.string(),
@@ -149,6 +154,31 @@ export type PublishedKey = z.infer<typeof publishedKey>;
 
 export const keySet = z.object({ keys: z.array(publishedKey) });
 export type KeySet = z.infer<typeof keySet>;
+
+/** RFC 7662 §2.2; what holds no more, or is none of the asker's business, is `{"active": false}` alone. */
+export const introspection = z.discriminatedUnion('active', [
+  z.strictObject({ active: z.literal(false) }),
+  z.object({
+    active: z.literal(true),
+    client_id: z.string(),
+    sub: z.string(),
+    aud: z.string(),
+    iss: z.string(),
+    exp: z.int(),
+    iat: z.int(),
+    nbf: z.int(),
+    jti: z.string(),
+    token_type: tokenType,
+    tid: z.string(),
+    oid: z.string(),
+    scope: z.string().optional(),
+    username: z.string().optional(),
+    roles: z.array(z.string()).optional(),
+    xms_mirid: z.string().optional(),
+    cnf: z.record(z.string(), z.unknown()).optional(),
+  }),
+]);
+export type Introspection = z.infer<typeof introspection>;
 
 export const instanceDiscovery = z.object({
   tenant_discovery_endpoint: z.string(),

@@ -58,6 +58,7 @@ import type { AssertionRules } from './tokens/client-assertion.ts';
 import { clientCertificates } from './tokens/client-certificates.ts';
 import { KeyKeeper } from './tokens/key-keeper.ts';
 import { connectSigner, type RemoteSigner } from './tokens/remote-signer.ts';
+import { RevokedTokens } from './tokens/revoked-tokens.ts';
 import { proveSigningKeys } from './tokens/self-test.ts';
 import { createSigner, type Signer } from './tokens/signer.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
@@ -212,7 +213,8 @@ function createApps(parts: {
   };
 
   const directory = new Directory(database, follower);
-  const verifier = new AccessTokenVerifier({ profile, keys, directory, clock });
+  const revoked = new RevokedTokens(database, follower);
+  const verifier = new AccessTokenVerifier({ profile, keys, directory, revoked, clock });
   const authorizer = createAuthorizer({ database, follower, principals: directory });
   const authorities = new InstanceAuthorities({ sealer, randomness });
 
@@ -224,6 +226,11 @@ function createApps(parts: {
     log,
     randomness,
     verifier,
+    mayIntrospect: async ({ tenantId, principalId }) => {
+      const scope = { kind: 'tenant' } as const;
+      const action = 'Innate.Tokens/introspect/action';
+      return (await authorizer.decide({ tenantId, principalId, action, scope, plane: 'control' })).allowed;
+    },
     database,
     directory,
     keys,

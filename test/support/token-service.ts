@@ -35,6 +35,7 @@ import {
   type Thumbprint,
 } from '../../src/server/tokens/client-certificates.ts';
 import { KeyKeeper } from '../../src/server/tokens/key-keeper.ts';
+import { RevokedTokens } from '../../src/server/tokens/revoked-tokens.ts';
 import { createSigner, type Signer } from '../../src/server/tokens/signer.ts';
 import { beginLine } from '../../src/server/tokens/signing-key-store.ts';
 import { SigningKeys } from '../../src/server/tokens/signing-keys.ts';
@@ -157,6 +158,8 @@ export interface TestTokenService extends AsyncDisposable {
   readonly keeper: KeyKeeper;
   readonly verifier: AccessTokenVerifier;
   readonly certificates: MemoryCertificates;
+  /** Object ids of principals that may look into every token. */
+  readonly introspectors: Set<string>;
   /** The surfaces, for listeners with names. */
   readonly login: FastifyInstance;
   readonly certificateLogin: FastifyInstance;
@@ -206,7 +209,9 @@ export async function testTokenService(
   const keys = new SigningKeys(database, follower);
   const signer = createSigner({ database, sealer, clock, randomness: systemRandomness }, 1);
   const keeper = new KeyKeeper({ database, signer, clock, log: silentLog });
-  const verifier = new AccessTokenVerifier({ profile, keys, directory, clock });
+  const revoked = new RevokedTokens(database, follower);
+  const verifier = new AccessTokenVerifier({ profile, keys, directory, revoked, clock });
+  const introspectors = new Set<string>();
   const certificates = new MemoryCertificates();
   const registered = clientCertificates(
     new ApplicationCertificates(database, follower),
@@ -226,6 +231,7 @@ export async function testTokenService(
     clock,
     randomness: systemRandomness,
     verifier,
+    mayIntrospect: async ({ principalId }) => introspectors.has(principalId),
     log: silentLog,
     database,
     directory,
@@ -271,6 +277,7 @@ export async function testTokenService(
     signer,
     keeper,
     verifier,
+    introspectors,
     certificates,
     login: app,
     certificateLogin,

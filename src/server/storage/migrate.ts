@@ -7,6 +7,7 @@ import { signIns } from './migrations/003-sign-ins.ts';
 import { signingKeys } from './migrations/004-signing-keys.ts';
 import { federation } from './migrations/005-federation.ts';
 import { people } from './migrations/006-people.ts';
+import { signals } from './migrations/008-signals.ts';
 import { applications } from './migrations/010-applications.ts';
 
 /** In order; a migration once released is never edited. */
@@ -17,6 +18,7 @@ export const released: readonly Migration[] = [
   signingKeys,
   federation,
   people,
+  signals,
   applications,
 ];
 

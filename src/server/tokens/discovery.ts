@@ -59,6 +59,7 @@ export function openidDocument(
         token_endpoint: `https://${certificateLoginName(profile)}/${subject}/oauth2/v2.0/token`,
       },
       tls_client_certificate_bound_access_tokens: true,
+      ...statusEndpoints(oauth, shared.token_endpoint_auth_methods_supported),
       response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
       scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
       userinfo_endpoint: `https://${profile.graph}/oidc/userinfo`,
@@ -77,6 +78,17 @@ export function openidDocument(
       ...['amr', 'given_name', 'family_name', 'nickname', 'preferred_username', 'name'],
       ...['tid', 'ver', 'at_hash', 'c_hash', 'email'],
     ],
+  };
+}
+
+/** RFC 8414 §2: where tokens are revoked and asked about, by whoever the token endpoint would know. */
+function statusEndpoints(oauth: string, methods: readonly string[]) {
+  const supported = [...methods, 'self_signed_tls_client_auth'];
+  return {
+    revocation_endpoint: `${oauth}/revoke`,
+    revocation_endpoint_auth_methods_supported: [...supported, 'none'],
+    introspection_endpoint: `${oauth}/introspect`,
+    introspection_endpoint_auth_methods_supported: supported,
   };
 }
 

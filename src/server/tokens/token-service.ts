@@ -6,9 +6,9 @@ import type { Log } from '../../foundation/log.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 import type { SignInLog } from '../audit/sign-in-log.ts';
 import type { Directory } from '../directory/directory.ts';
+import type { Principal } from '../directory/service-principals.ts';
 import type { FederatedCredentials } from '../federation/federated-credentials.ts';
 import type { Issuers } from '../federation/issuers.ts';
-import type { TokenVerifier } from '../http/bearer.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { correlationId, traceId } from '../http/dialects/oauth.ts';
 import { presentedCertificate } from '../http/presented-certificate.ts';
@@ -31,7 +31,10 @@ import { ResourceClaims } from './resource-claims.ts';
 import type { Signer } from './signer.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { TokenEndpoint } from './token-endpoint.ts';
+import { TokenStatus } from './token-status.ts';
+import { registerTokenStatus } from './token-status-routes.ts';
 import { UserAnswers } from './user-answers.ts';
+import type { AccessTokenVerifier } from './verify.ts';
 
 export interface TokenServiceParts {
   readonly profile: CloudProfile;
@@ -48,7 +51,9 @@ export interface TokenServiceParts {
   readonly signer: Signer;
   readonly keeper: KeyKeeper;
   /** Of tokens that people's applications show to act on their behalf. */
-  readonly verifier: TokenVerifier;
+  readonly verifier: AccessTokenVerifier;
+  /** Whether a principal may look into every token of its tenant. */
+  readonly mayIntrospect: (principal: Principal) => Promise<boolean>;
   /** Seconds a token lives: 300 to 86 400; an hour unless told. */
   readonly tokenLifetime?: number;
   /** For the client assertions of applications. */
@@ -93,19 +98,20 @@ export function registerTokenService(
   const registered = new RegisteredClients(directory);
   const permissions = new DelegatedPermissions({ database, directory });
   const answers = new UserAnswers({ profile, clock, directory, audiences, permissions, resourceClaims });
+  const clients = new ClientAuthentication({
+    directory,
+    assertions: new ClientAssertions(profile, certificates, parts.assertionRules),
+    federated: new FederatedAssertions({
+      ...{ profile, verifier, directory },
+      credentials: parts.federatedCredentials,
+      issuers: parts.issuers,
+    }),
+    keys,
+    clock,
+  });
   const endpoint = new TokenEndpoint({
     directory,
-    clients: new ClientAuthentication({
-      directory,
-      assertions: new ClientAssertions(profile, certificates, parts.assertionRules),
-      federated: new FederatedAssertions({
-        ...{ profile, verifier, directory },
-        credentials: parts.federatedCredentials,
-        issuers: parts.issuers,
-      }),
-      keys,
-      clock,
-    }),
+    clients,
     grants: grants({ audiences, resourceClaims, database, clock, randomness, answers, verifier }),
     issuer,
     signIns: parts.signIns,
@@ -115,6 +121,13 @@ export function registerTokenService(
   const v2 = ['v2', '/:tenant/oauth2/v2.0/token'] as const;
   registerTokenRoutes(app, [['v1', '/:tenant/oauth2/token'], v2], { endpoint, log });
   registerTokenRoutes(certificateLogin, [v2], { endpoint, log, certificateOf: presentedCertificate });
+
+  const { mayIntrospect } = parts;
+  const status = new TokenStatus({
+    ...{ database, directory, clients, verifier, audiences, clock, log, mayIntrospect },
+  });
+  registerTokenStatus(app, status);
+  registerTokenStatus(certificateLogin, status, presentedCertificate);
 
   const devices = new DeviceAuthorization({ profile, database, directory, registered, clock, randomness });
   for (const [version, url] of deviceUrls) {

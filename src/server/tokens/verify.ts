@@ -15,6 +15,7 @@ import { type Binding, bindingIn, isMet } from './bound-tokens.ts';
 import { backDating, longestLifetime } from './claims.ts';
 import { firstPartyClient } from './first-party-clients.ts';
 import { parseIssuer, type TokenVersion } from './issuers.ts';
+import type { RevokedTokens } from './revoked-tokens.ts';
 import { signatureHolds } from './signature.ts';
 import { kidPattern, type SigningKeys } from './signing-keys.ts';
 
@@ -43,6 +44,13 @@ interface VerifiedClaims {
   readonly understandsChallenges: boolean;
 }
 
+/** A token that holds. */
+export interface Inspection {
+  readonly caller: Caller;
+  /** All that it says. */
+  readonly claims: JsonMembers;
+}
+
 /**
  * The one verifier of access tokens. Keys are found by issuer and kid together, the algorithm is the key's, and a token
  * holds only while whom it is about and the application it was given to stand, by caches that follow the change log.
@@ -51,17 +59,20 @@ export class AccessTokenVerifier implements TokenVerifier {
   readonly #profile: CloudProfile;
   readonly #keys: SigningKeys;
   readonly #directory: Pick<Directory, 'principal' | 'user' | 'client'>;
+  readonly #revoked: Pick<RevokedTokens, 'has'>;
   readonly #clock: Clock;
 
   constructor(parts: {
     readonly profile: CloudProfile;
     readonly keys: SigningKeys;
     readonly directory: Pick<Directory, 'principal' | 'user' | 'client'>;
+    readonly revoked: Pick<RevokedTokens, 'has'>;
     readonly clock: Clock;
   }) {
     this.#profile = parts.profile;
     this.#keys = parts.keys;
     this.#directory = parts.directory;
+    this.#revoked = parts.revoked;
     this.#clock = parts.clock;
   }
 
@@ -83,10 +94,34 @@ export class AccessTokenVerifier implements TokenVerifier {
     if (claims.binding !== undefined && !isMet(claims.binding, certificate?.())) {
       throw rejected('binding', 'it is bound to a certificate that the connection does not show');
     }
+    return await this.#callerOf(tenantId, issuer, claims, users);
+  }
+
+  /**
+   * A token of any audience that holds now, with all that it says, for the endpoints that speak of tokens. Whoever asks
+   * about a bound token checks the binding.
+   *
+   * @throws TokenRejected where the token does not hold
+   */
+  async inspect(token: string): Promise<Inspection> {
+    const { issuer, tenantId, claims, payload } = await this.#checkSignature(token);
+    if (claims.tid !== tenantId) throw rejected('issuer', 'tenant of the token is not that of its issuer');
+    this.#checkTimes(claims);
+    return { caller: await this.#callerOf(tenantId, issuer, claims, 'by-operation'), claims: payload };
+  }
+
+  /** Whom the token is about, where it and all that it depends on still stand. */
+  async #callerOf(
+    tenantId: TenantId,
+    issuer: string,
+    claims: VerifiedClaims,
+    users: AcceptedUsers | undefined,
+  ): Promise<Caller> {
     const subject =
       claims.scopes === undefined
         ? await this.#principalOf(tenantId, claims)
         : await this.#userOf(tenantId, claims, acceptedScopes(claims.scopes, users));
+    if (await this.#revoked.has(tenantId, claims.uti)) throw rejected('revoked', 'the token was revoked');
     return {
       tenantId,
       ...subject,
@@ -126,6 +161,7 @@ export class AccessTokenVerifier implements TokenVerifier {
       issuer: claimedIssuer,
       tenantId: issuer.tenantId,
       claims: readClaims(payload, issuer.version),
+      payload,
     };
   }
 
