@@ -54,7 +54,7 @@ export class SignInRetention implements Disposable {
   }
 
   async #forgetSignIns(before: number): Promise<number> {
-    const gone = await this.#database.append((transaction) =>
+    const gone = await this.#database.transaction((transaction) =>
       transaction
         .deleteFrom('sign_ins')
         .where('sequence', 'in', (old) =>
@@ -71,7 +71,7 @@ export class SignInRetention implements Disposable {
   }
 
   async #forgetAssertions(now: number): Promise<number> {
-    const gone = await this.#database.append(async (transaction) => {
+    const gone = await this.#database.transaction(async (transaction) => {
       const old = await transaction
         .selectFrom('spent_assertions')
         .select(['tenant_id', 'client_id', 'jti'])

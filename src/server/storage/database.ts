@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Journal } from './journal.ts';
 import type { Tables } from './tables.ts';
 
 /** Runs queries: the database at large, or a transaction. Stores take one of these and never open their own. */
@@ -22,11 +23,8 @@ export interface Database extends AsyncDisposable {
    * ends the transaction, on either engine: its error may be translated, not caught to go on.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
-  /**
-   * Appends rows that nobody keeps copies of, durably and in turn with transactions, and tells no commit listener. What
-   * is written must conflict with nothing but itself: on PostgreSQL it runs READ COMMITTED, and once.
-   */
-  append<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Beside transactions: rows of the sign-in log, which nobody follows. */
+  readonly journal: Journal;
   /**
    * The listener is called after each commit of this process, and awaited before `transaction()` returns. What it
    * throws is ignored: the commit has happened. Returns the function that removes it.

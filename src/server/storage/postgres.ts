@@ -12,6 +12,7 @@ import {
 } from './database-errors.ts';
 import { migrate } from './migrate.ts';
 import type { ColumnTypes, Migration } from './migration.ts';
+import { postgresJournal } from './postgres-journal.ts';
 import type { Tables } from './tables.ts';
 import { TransactionScope } from './transaction-scope.ts';
 
@@ -87,40 +88,32 @@ export async function openPostgres(
     }
   }
 
+  const journal = postgresJournal(write);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
+
+  /** Work that closing waits for. */
+  async function counted<T>(start: () => Promise<T>): Promise<T> {
+    scope.assertOutside();
+    if (closing !== undefined) throw new Error('the database is closed');
+    const turn = start();
+    underWay.add(turn);
+    try {
+      return await turn;
+    } finally {
+      underWay.delete(turn);
+    }
+  }
+
   return {
     engine: 'postgres',
     read,
     async transaction(work) {
-      scope.assertOutside();
-      if (closing !== undefined) throw new Error('the database is closed');
-      const turn = commit(work);
-      underWay.add(turn);
-      try {
-        const result = await turn;
-        await listeners.call();
-        return result;
-      } finally {
-        underWay.delete(turn);
-      }
+      const result = await counted(() => commit(work));
+      await listeners.call();
+      return result;
     },
-    async append(work) {
-      scope.assertOutside();
-      if (closing !== undefined) throw new Error('the database is closed');
-      const turn = write
-        .transaction()
-        .setIsolationLevel('read committed')
-        .execute((transaction) => scope.run(() => work(transaction as unknown as Transaction)));
-      underWay.add(turn);
-      try {
-        return await turn;
-      } catch (error) {
-        throw asUnavailable(error) ?? error;
-      } finally {
-        underWay.delete(turn);
-      }
-    },
+    journal: { write: (entries) => counted(() => journal.write(entries)) },
     onCommit(listener) {
       return listeners.add(listener);
     },

@@ -6,6 +6,7 @@ import { asUnavailable, DatabaseError } from './database-errors.ts';
 import { migrate } from './migrate.ts';
 import type { ColumnTypes, Migration } from './migration.ts';
 import { sqliteDialect } from './sqlite-driver.ts';
+import { SqliteJournal } from './sqlite-journal.ts';
 import type { Tables } from './tables.ts';
 import { TransactionScope } from './transaction-scope.ts';
 
@@ -46,17 +47,13 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
 
+  const journal = new SqliteJournal(file);
+
   /** One after another: the engine has one writer. */
-  async function inTurn<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async function inTurn<T>(write: () => Promise<T>): Promise<T> {
     scope.assertOutside();
     if (closed) throw new Error('the database is closed');
-    const turn = queue.then(() =>
-      writer
-        .transaction()
-        .execute((transaction) =>
-          scope.run(() => within(longestTransaction, work(transaction as unknown as Transaction))),
-        ),
-    );
+    const turn = queue.then(write);
     queue = turn.catch(() => undefined);
     try {
       return await turn;
@@ -69,11 +66,17 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
     engine: 'sqlite',
     read,
     async transaction(work) {
-      const result = await inTurn(work);
+      const result = await inTurn(() =>
+        writer
+          .transaction()
+          .execute((transaction) =>
+            scope.run(() => within(longestTransaction, work(transaction as unknown as Transaction))),
+          ),
+      );
       await listeners.call();
       return result;
     },
-    append: inTurn,
+    journal: { write: (entries) => inTurn(() => journal.write(entries)) },
     onCommit(listener) {
       return listeners.add(listener);
     },
@@ -82,6 +85,7 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
       if (closed) return;
       closed = true;
       await queue;
+      await journal[Symbol.asyncDispose]();
       reading.close();
       writing.close();
     },
