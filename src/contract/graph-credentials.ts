@@ -25,7 +25,7 @@ export const newPasswordCredential = z.object({
 export const addPasswordBody = z.object({ passwordCredential: newPasswordCredential.nullish() });
 export const removePasswordBody = z.object({ keyId });
 
-/** A certificate of a `keyCredentials` list: a new one comes with its `key` (base64 of DER), a standing one without. */
+/** A certificate of a `keyCredentials` list: a new one comes with its `key` (base64 of DER, broken into lines or not), a standing one without. */
 export const givenKeyCredential = z.object({
   '@odata.type': line.optional(),
   customKeyIdentifier: z.string().max(128).nullish(),
@@ -34,7 +34,8 @@ export const givenKeyCredential = z.object({
   key: z
     .string()
     .max(24_576)
-    .regex(/^[A-Za-z0-9+/_-]+=*$/)
+    .regex(/^[A-Za-z0-9+/_\s-]+(?:=[=\s]*)?$/)
+    .transform((text) => text.replaceAll(/\s/g, ''))
     .nullish(),
   keyId: keyId.nullish(),
   startDateTime: time.nullish(),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { notAsked, preparedClient } from '../support/client-packages.ts';
@@ -77,17 +78,22 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.equal(code, 1);
   });
 
-  test('az makes a group, a vault and a role assignment, and takes them away', async () => {
-    const { operator, tenantId, subscriptionId } = world.innate.ready;
-    const asOperator = async (...words: string[]) => {
-      const { code, stdout, stderr } = await az('operator', 'vm1', 'environment', ...words);
-      assert.equal(code, 0, `az ${words.slice(0, 3).join(' ')}: ${stderr}`);
-      return stdout === '' ? undefined : JSON.parse(stdout);
-    };
+  const asOperator = async (...words: string[]) => {
+    const { code, stdout, stderr } = await az('operator', 'vm1', 'environment', ...words);
+    assert.equal(code, 0, `az ${words.slice(0, 3).join(' ')}: ${stderr}`);
+    return stdout === '' ? undefined : JSON.parse(stdout);
+  };
+  const operatorSignsIn = async () => {
+    const { operator, tenantId } = world.innate.ready;
     await asOperator(
       ...['login', '--service-principal', '--tenant', tenantId],
       ...['--username', operator.clientId, '--password', operator.clientSecret],
     );
+  };
+
+  test('az makes a group, a vault and a role assignment, and takes them away', async () => {
+    const { subscriptionId } = world.innate.ready;
+    await operatorSignsIn();
     await asOperator('group', 'create', '--name', 'from-az', '--location', 'westeurope');
     const vault = await asOperator(
       'keyvault',
@@ -108,6 +114,85 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.equal(vm.identity.principalId, world.vm2.principalId);
     await asOperator('group', 'delete', '--name', 'from-az', '--yes');
     assert.deepEqual(await asOperator('group', 'list', '--query', '[].name'), ['demo']);
+  });
+
+  test('az registers an application with a principal, a secret, a certificate and a federated credential', async () => {
+    await operatorSignsIn();
+    const app = await asOperator(
+      ...['ad', 'app', 'create', '--display-name', 'from-az', '--identifier-uris', 'api://from-az'],
+      ...['--web-redirect-uris', 'https://a.example/cb'],
+    );
+    assert.deepEqual(app.identifierUris, ['api://from-az']);
+    const principal = await asOperator('ad', 'sp', 'create', '--id', app.appId);
+    for (const name of [app.appId, principal.id, 'api://from-az']) {
+      assert.equal((await asOperator('ad', 'sp', 'show', '--id', name)).id, principal.id);
+    }
+    assert.equal((await asOperator('ad', 'app', 'show', '--id', app.id)).appId, app.appId);
+    assert.equal((await asOperator('ad', 'app', 'list', '--display-name', 'from-a'))[0].id, app.id);
+    const identities = await asOperator(
+      ...['ad', 'sp', 'list', '--filter', "servicePrincipalType eq 'ManagedIdentity'"],
+      ...['--query', '[].id'],
+    );
+    assert.ok(identities.includes(world.vm1.principalId));
+
+    const reset = await asOperator('ad', 'app', 'credential', 'reset', '--id', app.appId, '--append');
+    assert.ok(reset.password);
+    const certificate = await asOperator(
+      ...['ad', 'app', 'credential', 'reset', '--id', app.appId, '--create-cert', '--append'],
+    );
+    assert.ok(certificate.fileWithCertAndPrivateKey);
+    rmSync(certificate.fileWithCertAndPrivateKey);
+    const parameters = JSON.stringify({
+      name: 'main',
+      issuer: 'https://token.actions.githubusercontent.com',
+      subject: 'repo:contoso/orders:ref:refs/heads/main',
+      audiences: ['api://AzureADTokenExchange'],
+    });
+    const federated = ['ad', 'app', 'federated-credential'];
+    await asOperator(...federated, 'create', '--id', app.appId, '--parameters', parameters);
+    const [credential] = await asOperator(...federated, 'list', '--id', app.appId);
+    assert.equal(credential.name, 'main');
+    await asOperator(...federated, 'delete', '--id', app.appId, '--federated-credential-id', 'main');
+
+    await asOperator(
+      'ad',
+      'app',
+      'owner',
+      'add',
+      '--id',
+      app.appId,
+      '--owner-object-id',
+      world.vm1.principalId,
+    );
+    const owners = await asOperator('ad', 'app', 'owner', 'list', '--id', app.appId, '--query', '[].id');
+    assert.ok(owners.includes(world.vm1.principalId));
+    await asOperator('ad', 'app', 'update', '--id', app.appId, '--set', 'notes=updated');
+    assert.equal((await asOperator('ad', 'app', 'show', '--id', app.appId)).notes, 'updated');
+
+    const { subscriptionId } = world.innate.ready;
+    const made = await asOperator(
+      ...['ad', 'sp', 'create-for-rbac', '--name', 'rbac', '--role', 'Reader'],
+      ...['--scopes', `/subscriptions/${subscriptionId}`],
+    );
+    const login = await az(
+      ...(['rbac', 'vm1', 'environment', 'login', '--service-principal'] as const),
+      ...['--tenant', made.tenant, '--username', made.appId, '--password', made.password],
+    );
+    assert.equal(login.code, 0, login.stderr);
+    const scope = `/subscriptions/${subscriptionId}`;
+    const assignments = await asOperator(
+      'role',
+      'assignment',
+      'list',
+      '--assignee',
+      made.appId,
+      '--scope',
+      scope,
+    );
+    assert.equal(assignments[0].principalName, made.appId);
+    await asOperator('ad', 'sp', 'delete', '--id', made.appId);
+    await asOperator('ad', 'app', 'delete', '--id', app.appId);
+    assert.deepEqual(await asOperator('ad', 'app', 'list', '--app-id', app.appId), []);
   });
 });
 
