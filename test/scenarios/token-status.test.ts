@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { introspection, openidConfiguration } from '../../src/contract/oauth2.ts';
+import { canonicalId, parseScope } from '../../src/contract/resource-id.ts';
 import { setPrincipalEnabled } from '../../src/server/directory/directory-store.ts';
 import { TokenRejected } from '../../src/server/http/bearer.ts';
 import {
@@ -161,9 +162,14 @@ describe('revocation and introspection of tokens (RFC 7009, RFC 7662)', () => {
 
   test('who may look into every token of the tenant sees which machine a managed identity is of', async () => {
     const resourceId = `/subscriptions/${tenantId}/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm1`;
-    const identity = await service.identity(tenantId, { kind: 'SystemAssigned', resourceId } as never);
+    const identity = await service.identity(tenantId, {
+      kind: 'SystemAssigned',
+      resourceId,
+      resourceCanonical: canonicalId(parseScope(resourceId)),
+    });
     const form = assertionForm(identity, await signAssertion(service, identity, identity.key), vault);
     const reply = await service.post(`/${tenantId}/oauth2/v2.0/token`, form);
+    assert.equal(reply.status, 200, reply.text);
     const token = String(reply.body['access_token']);
     service.introspectors.add(stranger.principalId);
     const found = await introspect(stranger, token);
@@ -183,7 +189,7 @@ describe('revocation and introspection of tokens (RFC 7009, RFC 7662)', () => {
       assert.equal((await at(endpoint, { token, client_id: api.clientId })).status, 401);
       assert.deepEqual((await at(endpoint, { token: '' }, basic(api))).refusal.error_codes, [900144]);
       assert.deepEqual((await at(endpoint, 'token=a&token=b', basic(api))).refusal.error_codes, [9000411]);
-      assert.equal((await service.get(`/${tenantId}/oauth2/v2.0/${endpoint}`)).status, 400);
+      assert.equal((await service.get(`/${tenantId}/oauth2/v2.0/${endpoint}`)).status, 405);
       const common = await service.post(`/common/oauth2/v2.0/${endpoint}`, { token }, basic(api));
       assert.equal(common.status, 400);
     }
