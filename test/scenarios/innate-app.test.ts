@@ -102,6 +102,42 @@ describe('innate app, sp and federated-credential', () => {
     assert.equal(await said('federated-credential', 'list', '--app', 'deploy'), 'no federated credentials\n');
   });
 
+  test('let tokens of a cluster in that nobody reaches, for a user-assigned identity', async () => {
+    await using folder = await temporaryFolder();
+    const { publicKey } = await makeClientKey();
+    const file = folder.file('keys.json');
+    const key = { ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' };
+    await writeFile(file, JSON.stringify({ keys: [key] }));
+    const id = world.vm1.id.replace(
+      'Microsoft.Compute/virtualMachines/vm1',
+      'Microsoft.ManagedIdentity/userAssignedIdentities/orders-api',
+    );
+    await world.operator.arm('PUT', `${id}?api-version=2024-11-30`, { location: 'westeurope' });
+    const issuer = 'https://kubernetes.default.svc.cluster.local';
+    const subject = 'system:serviceaccount:orders:api';
+    const facts = ['--identity', 'orders-api', '--issuer', issuer, '--subject', subject];
+    await said('federated-credential', 'create', 'cluster', ...facts, '--keys', file);
+    const shown = await world.operator.arm(
+      'GET',
+      `${id}/federatedIdentityCredentials/cluster?api-version=2024-11-30`,
+    );
+    assert.deepEqual(JSON.parse(shown.body).properties.innateTrust, { keys: [key] });
+    assert.equal(
+      await said('federated-credential', 'list', '--identity', 'orders-api'),
+      `cluster  issuer ${issuer}  subject ${subject}\n`,
+    );
+    const more = ['federated-credential', 'create', 'more', ...facts];
+    assert.match(await refused(1, [...more, '--keys', '/none']), /'\/none' cannot be read/);
+    assert.match(await refused(1, [...more, '--authority', file]), /certificates in PEM/);
+    assert.match(await refused(2, [...more, '--keys', file, '--authority', file]), /not by both/);
+    assert.match(await refused(2, [...more, '--app', 'deploy']), /and not both/);
+    await said('federated-credential', 'delete', 'cluster', '--identity', 'orders-api');
+    assert.equal(
+      await said('federated-credential', 'list', '--identity', 'orders-api'),
+      'no federated credentials\n',
+    );
+  });
+
   test('list managed identities, and end neither them nor the operator', async () => {
     const identities = await said('sp', 'list', '--type', 'ManagedIdentity');
     assert.ok(identities.includes(`object ${world.vm1.principalId}`));
@@ -116,7 +152,7 @@ describe('innate app, sp and federated-credential', () => {
     assert.match(await refused(2, ['app', 'create', 'x', '--secret', '--years', '0']), /--years/);
     assert.match(await refused(2, ['app', 'credential', 'rotate', 'x']), /reset or add-certificate/);
     assert.match(await refused(2, ['sp', 'delete', 'x']), /innate sp knows list, show/);
-    assert.match(await refused(2, ['federated-credential', 'list']), /needs --app/);
+    assert.match(await refused(2, ['federated-credential', 'list']), /needs --app or --identity/);
     assert.match(
       await refused(1, ['app', 'create', 'x', '--identifier-uri', 'https://vault.azure.net']),
       /already exists/,

@@ -186,10 +186,7 @@ function requireRoom(
 ): void {
   const matchHash = matchHashOf(facts);
   if (all.some((other) => other !== existing && matchHashOf(other) === matchHash)) {
-    throw new CredentialError(
-      'duplicate',
-      'Issuer and subject combination already exists for this Managed Identity.',
-    );
+    throw new CredentialError('duplicate', 'Issuer and subject combination already exists.');
   }
   if (existing === undefined && all.length >= maxCredentials) {
     throw new CredentialError(

@@ -195,6 +195,10 @@ async function worded(work: () => Promise<Answer>): Promise<Answer> {
     return await work();
   } catch (error) {
     if (!(error instanceof CredentialError)) throw error;
-    throw new ArmError(error.kind, 'BadRequest', error.message, { refusedBy: 'service' });
+    const message =
+      error.rule === 'duplicate'
+        ? 'Issuer and subject combination already exists for this Managed Identity.'
+        : error.message;
+    throw new ArmError(error.kind, 'BadRequest', message, { refusedBy: 'service' });
   }
 }
