@@ -1,6 +1,7 @@
 import type { ExpressionBuilder, ExpressionWrapper, SqlBool } from 'kysely';
 import { ancestors, canonicalId, type Scope } from '../../contract/resource-id.ts';
 import { type CanonicalId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
+import { selectMemberships } from '../directory/memberships.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { RoleAssignmentsTable, Tables } from '../storage/tables.ts';
 import type { RoleDefinitionId } from './role-definitions.ts';
@@ -114,6 +115,8 @@ export interface RoleAssignmentFilter {
   /** `at-and-above` is the wire's `atScope()`; `all` adds what was assigned below the scope. */
   readonly reach: 'at-and-above' | 'all';
   readonly principalId?: PrincipalId;
+  /** Only assignments that count for this principal: its own, and those of the groups it is in. */
+  readonly assignedTo?: PrincipalId;
   /** Rows at most. */
   readonly limit: number;
   /** Only assignments whose name comes after this one, for paging. */
@@ -125,7 +128,7 @@ export async function listRoleAssignments(
   queries: Queries,
   filter: RoleAssignmentFilter,
 ): Promise<readonly RoleAssignment[]> {
-  const { tenantId, scope, reach, principalId, limit, after } = filter;
+  const { tenantId, scope, reach, principalId, assignedTo, limit, after } = filter;
   const chain = ancestors(scope).map(canonicalId);
   let query = queries
     .selectFrom('role_assignments')
@@ -137,6 +140,9 @@ export async function listRoleAssignments(
         : eb('scope_canonical', 'in', chain),
     );
   if (principalId !== undefined) query = query.where('principal_id', '=', principalId);
+  if (assignedTo !== undefined) {
+    query = query.where('principal_id', 'in', await holdersFor(queries, tenantId, assignedTo));
+  }
   if (after !== undefined) query = query.where('assignment_id', '>', after);
   return (await query.orderBy('assignment_id').limit(limit).execute()).map(fromRow);
 }
@@ -178,6 +184,30 @@ export async function listOfPrincipal(
     .where('principal_id', '=', principalId)
     .execute();
   return rows.map(fromRow);
+}
+
+/** Assignments of a principal and of the groups it is in, however deep. */
+export async function listHeldBy(
+  queries: Queries,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<readonly RoleAssignment[]> {
+  const rows = await queries
+    .selectFrom('role_assignments')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('principal_id', 'in', await holdersFor(queries, tenantId, principalId))
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** Whose assignments count for a principal: its own, and those of the groups it is in. */
+async function holdersFor(
+  queries: Queries,
+  tenantId: TenantId,
+  principalId: PrincipalId,
+): Promise<readonly string[]> {
+  return [principalId, ...(await selectMemberships(queries, tenantId, principalId)).transitive];
 }
 
 export async function countAtOrBelow(

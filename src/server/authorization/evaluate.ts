@@ -7,6 +7,7 @@ import {
   type UserId,
 } from '../../foundation/ids.ts';
 import { selectPrincipal } from '../directory/directory-store.ts';
+import { selectMemberships } from '../directory/memberships.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { selectUser, type User } from '../directory/user-store.ts';
 import type { ChangeFollower } from '../storage/change-log.ts';
@@ -90,19 +91,44 @@ export async function decideFromRows(queries: Queries, question: AuthorizationQu
   const source: PrincipalSource = {
     principal: () => selectPrincipal(queries, tenantId, principalId),
     user: (_, userId) => selectUser(queries, tenantId, { userId }),
+    groupsOf: async (_, memberId) => (await selectMemberships(queries, tenantId, memberId)).transitive,
   };
-  if (!(await stands(source, tenantId, principalId))) return { allowed: false, considered: 0 };
-  return evaluate(await grantsOf(queries, tenantId, principalId), question);
+  return await decideFor(source, question, (holder) => grantsOf(queries, tenantId, holder));
+}
+
+/**
+ * The decision over a principal's own assignments and those of the groups it is in, however deep. The first that allows
+ * it decides.
+ */
+async function decideFor(
+  source: PrincipalSource,
+  question: AuthorizationQuestion,
+  grants: (holder: PrincipalId) => Promise<Grants | undefined>,
+): Promise<Decision> {
+  const { tenantId, principalId } = question;
+  let considered = 0;
+  if (!(await stands(source, tenantId, principalId))) return { allowed: false, considered };
+  const groups = await source.groupsOf(tenantId, principalId);
+  for (const holder of [principalId, ...groups.map((group) => guid<PrincipalId>(group))]) {
+    const held = await grants(holder);
+    if (held === undefined) continue;
+    const decision = evaluate(held, question);
+    if (decision.allowed) return decision;
+    considered += decision.considered;
+  }
+  return { allowed: false, considered };
 }
 
 async function grantsOf(queries: Queries, tenantId: TenantId, principalId: PrincipalId): Promise<Grants> {
   return Map.groupBy(await loadGrants(queries, tenantId, principalId), (grant) => grant.scopeCanonical);
 }
 
-/** Where the authorizer learns whether a principal or a person stands; `Directory` is one. */
+/** Where the authorizer learns whether a principal or a person stands, and in which groups; `Directory` is one. */
 export interface PrincipalSource {
   principal(tenantId: TenantId, principalId: PrincipalId): Promise<Principal | undefined>;
   user(tenantId: TenantId, userId: UserId): Promise<User | undefined>;
+  /** Object ids of the groups that an object is in, itself or through others. */
+  groupsOf(tenantId: TenantId, memberId: string): Promise<readonly string[]>;
 }
 
 /** Only a principal or a person of the resource's own tenant, enabled, has rights there. Object ids are of one kind only. */
@@ -126,8 +152,8 @@ export interface AuthorizerOptions {
 }
 
 /**
- * Decides from caches that follow the change log: a removed assignment and a deleted or disabled principal are refused
- * from the first question after the commit.
+ * Decides from caches that follow the change log: a removed assignment, a membership that ended and a deleted or disabled
+ * principal are refused from the first question after the commit.
  */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { database, follower, principals, capacity = 10_000 } = options;
@@ -135,12 +161,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
   return {
     async decide(question) {
-      const { tenantId, principalId } = question;
-      if (!(await stands(principals, tenantId, principalId))) return { allowed: false, considered: 0 };
-      const grants = await assigned.get(tenantId, principalId, () =>
-        grantsOf(database.read, tenantId, principalId),
+      const { tenantId } = question;
+      return await decideFor(principals, question, (holder) =>
+        assigned.get(tenantId, holder, () => grantsOf(database.read, tenantId, holder)),
       );
-      return grants === undefined ? { allowed: false, considered: 0 } : evaluate(grants, question);
     },
   };
 }

@@ -9,6 +9,7 @@ import {
   type UserId,
 } from '../../foundation/ids.ts';
 import { selectPrincipal } from '../directory/directory-store.ts';
+import { selectGroup } from '../directory/group-store.ts';
 import { selectUser } from '../directory/user-store.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
@@ -207,7 +208,8 @@ async function principalTypeOf(
 ): Promise<PrincipalType | undefined> {
   if ((await selectPrincipal(transaction, tenantId, principalId)) !== undefined) return 'ServicePrincipal';
   const user = await selectUser(transaction, tenantId, { userId: guid<UserId>(principalId) });
-  return user && 'User';
+  if (user !== undefined) return 'User';
+  return (await selectGroup(transaction, tenantId, principalId)) && 'Group';
 }
 
 async function ensureRoom(transaction: Transaction, tenantId: TenantId, scope: Scope): Promise<void> {

@@ -68,6 +68,11 @@ export class Directory {
     );
   }
 
+  /** Object ids of the groups that an object is in, itself or through others. */
+  async groupsOf(tenantId: TenantId, memberId: string): Promise<readonly string[]> {
+    return (await this.appRoles.memberships(tenantId, memberId)).transitive;
+  }
+
   async user(tenantId: TenantId, userId: UserId): Promise<User | undefined> {
     return await this.#users.get(tenantId, userId, () =>
       selectUser(this.#database.read, tenantId, { userId }),

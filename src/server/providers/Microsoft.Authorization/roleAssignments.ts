@@ -159,14 +159,14 @@ async function displayedScope(transaction: Transaction, context: OperationContex
 async function list(database: Database, context: OperationContext): Promise<Answer> {
   const { query, caller } = context;
   const scope = scopeOf(context);
-  const { atScope, principalId } = readFilter(query.get('$filter'));
+  const { atScope, ...whose } = readFilter(query.get('$filter'));
   const request = pageRequest(query.get('$top'), query.get('$skiptoken'));
   const rows = await listRoleAssignments(database.read, {
     tenantId: caller.tenantId,
     scope,
     reach: atScope ? 'at-and-above' : 'all',
     limit: request.size + 1,
-    ...(principalId === undefined ? {} : { principalId }),
+    ...whose,
     ...(request.after === undefined ? {} : { after: request.after }),
   });
   const page = pageOf(rows, request, ({ name }) => name);
@@ -180,6 +180,7 @@ async function list(database: Database, context: OperationContext): Promise<Answ
 interface AssignmentFilter {
   readonly atScope: boolean;
   readonly principalId?: PrincipalId;
+  readonly assignedTo?: PrincipalId;
 }
 
 const assigned = /^(atScope\(\)\s+and\s+)?assignedTo\('([^']*)'\)$/i;
@@ -190,9 +191,10 @@ function readFilter(text = ''): AssignmentFilter {
   if (filter === '') return { atScope: false };
   if (/^atScope\(\)$/i.test(filter)) return { atScope: true };
   const [, atScope, assignee] = assigned.exec(filter) ?? [];
-  const principal = assignee ?? ofPrincipal.exec(filter)?.[1];
-  const principalId = principal === undefined ? undefined : parseGuid<PrincipalId>(principal);
-  if (principalId !== undefined) return { atScope: atScope !== undefined, principalId };
+  const assignedTo = parseGuid<PrincipalId>(assignee ?? '');
+  if (assignedTo !== undefined) return { atScope: atScope !== undefined, assignedTo };
+  const principalId = parseGuid<PrincipalId>(ofPrincipal.exec(filter)?.[1] ?? '');
+  if (principalId !== undefined) return { atScope: false, principalId };
   throw new ArmError(
     'invalid-value',
     'UnsupportedQuery',

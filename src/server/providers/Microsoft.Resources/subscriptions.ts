@@ -1,6 +1,6 @@
 import { parseScope, ResourceIdError, subscriptionOf } from '../../../contract/resource-id.ts';
 import type { SubscriptionId } from '../../../foundation/ids.ts';
-import { listOfPrincipal } from '../../authorization/authorization-store.ts';
+import { listHeldBy } from '../../authorization/authorization-store.ts';
 import type { Caller } from '../../http/bearer.ts';
 import {
   type OperationContext,
@@ -55,10 +55,10 @@ export function subscriptions(database: Database): ResourceType {
   };
 }
 
-/** A caller sees the subscriptions in which, or above which, some role is assigned to it. */
+/** A caller sees the subscriptions in which, or above which, some role is assigned to it or to a group it is in. */
 async function visibleTo(database: Database, caller: Caller): Promise<(id: SubscriptionId) => boolean> {
   const seen = new Set<SubscriptionId>();
-  for (const { scope } of await listOfPrincipal(database.read, caller.tenantId, caller.principalId)) {
+  for (const { scope } of await listHeldBy(database.read, caller.tenantId, caller.principalId)) {
     const subscriptionId = subscriptionIn(scope);
     if (subscriptionId === 'every') return () => true;
     if (subscriptionId !== undefined) seen.add(subscriptionId);
