@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { notAsked, preparedClient } from '../support/client-packages.ts';
@@ -35,6 +36,8 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     const environment = {
       AZURE_CONFIG_DIR: folder.file(session),
       AZURE_CORE_COLLECT_TELEMETRY: 'false',
+      // where az puts the keys that it makes
+      HOME: folder.path,
     };
     return world.run(['run', machine, '--mode', mode, '--', program, ...words], { environment });
   }
@@ -114,6 +117,24 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.equal(vm.identity.principalId, world.vm2.principalId);
     await asOperator('group', 'delete', '--name', 'from-az', '--yes');
     assert.deepEqual(await asOperator('group', 'list', '--query', '[].name'), ['demo']);
+  });
+
+  test('az makes an application with a certificate of its own, and signs in as it', async () => {
+    await operatorSignsIn();
+    const made = await asOperator('ad', 'sp', 'create-for-rbac', '--name', 'robot', '--create-cert');
+    const keyFile = folder.file('robot.pem');
+    await rename(made.fileWithCertAndPrivateKey, keyFile);
+    const asRobot = async (...words: string[]) => {
+      const { code, stdout, stderr } = await az('robot', 'vm1', 'environment', ...words);
+      assert.equal(code, 0, `az ${words.slice(0, 3).join(' ')}: ${stderr}`);
+      return JSON.parse(stdout);
+    };
+    await asRobot(
+      ...['login', '--service-principal', '--tenant', made.tenant, '--allow-no-subscriptions'],
+      ...['--username', made.appId, '--certificate', keyFile],
+    );
+    const { tenant } = await asRobot('account', 'get-access-token', '--tenant', made.tenant);
+    assert.equal(tenant, made.tenant);
   });
 
   test('az registers an application with a principal, a secret, a certificate and a federated credential', async () => {

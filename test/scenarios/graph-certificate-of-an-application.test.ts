@@ -36,7 +36,8 @@ test('an application that registers a certificate through Graph signs in with it
     });
 
   assert.deepEqual((await signIn()).body['error_codes'], [700027]);
-  const certificate = key.certificate.raw.toString('base64');
+  // in lines, as the Azure CLI sends it
+  const certificate = key.certificate.raw.toString('base64').replace(/.{1,64}/g, '$&\n');
   await register([{ type: 'AsymmetricX509Cert', usage: 'Verify', key: certificate }]);
   const { body } = await signIn();
   assert.equal(body['token_type'], 'mtls_pop', JSON.stringify(body));
