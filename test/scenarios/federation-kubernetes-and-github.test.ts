@@ -167,6 +167,25 @@ describe('workloads with tokens of their own platform read a secret through the 
     assert.equal(await run(pod, { AZURE_FEDERATED_TOKEN_FILE: file }), 'AADSTS700027');
   });
 
+  test('a pod whose cluster is in a private network and not allowed is refused, and the log says why', async () => {
+    await using inside = await testIssuer({ host: 'localhost' });
+    const pod = await workload('orders-refused');
+    await trust(pod, {
+      issuer: inside.issuer,
+      subject,
+      innateTrust: { certificateAuthorities: inside.site.ca },
+    });
+    const now = Math.floor(systemClock.now() / 1000);
+    const file = deployment.folder.file('refused-token');
+    await writeFile(file, await inside.sign({ sub: subject, exp: now + 3600 }));
+    assert.equal(await run(pod, { AZURE_FEDERATED_TOKEN_FILE: file }), 'AADSTS501661');
+    assert.match(
+      deployment.log.text(),
+      /the keys of 'https:\/\/localhost:\d+' cannot be had: 'localhost' is in no public network, and is not on the list/,
+    );
+    assert.deepEqual(inside.site.asked, []);
+  });
+
   test('a workflow of GitHub Actions, by ClientAssertionCredential and the token of its run', async () => {
     const workflow = await workload('deploy');
     const now = Math.floor(systemClock.now() / 1000);

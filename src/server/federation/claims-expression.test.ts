@@ -55,6 +55,22 @@ describe('claims matching expressions', () => {
     }
   });
 
+  test('every short pattern takes what a regular expression of the same meaning takes', () => {
+    const words = (letters: string, length: number): readonly string[] =>
+      length === 0
+        ? ['']
+        : ['', ...words(letters, length - 1).flatMap((word) => [...letters].map((letter) => letter + word))];
+    const values = [...new Set(words('ab:', 4))];
+    for (const pattern of new Set(words('a*?:', 4))) {
+      const rest = pattern.endsWith('*');
+      const body = (rest ? pattern.slice(0, -1) : pattern).replaceAll('?', '[^/:]').replaceAll('*', '[^/:]*');
+      const meaning = new RegExp(`^${body}${rest ? '[^]*' : ''}$`);
+      for (const value of values) {
+        assert.equal(matchesPattern(pattern, value), meaning.test(value), `${pattern} against ${value}`);
+      }
+    }
+  });
+
   test('the work grows with the value, not with the ways to divide it', () => {
     const pattern = '*a*a*a*a*a*a*a*b';
     const work = (length: number) => {

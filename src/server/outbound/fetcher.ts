@@ -126,7 +126,12 @@ export class OutboundFetcher implements Outbound {
       if (signal.aborted) {
         throw new OutboundError('too-slow', `'${destination.host}' took too long to answer`, error);
       }
-      throw new OutboundError('connection', `the connection to '${destination.host}' failed`, error);
+      const { code = 'no code' } = error as NodeJS.ErrnoException;
+      throw new OutboundError(
+        'connection',
+        `the connection to '${destination.host}' failed (${code})`,
+        error,
+      );
     }
   }
 

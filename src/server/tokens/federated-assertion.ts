@@ -186,7 +186,7 @@ export class FederatedAssertions {
     try {
       return await this.#issuers.key(credential, kid);
     } catch (error) {
-      if (error instanceof IssuerError) throw aadsts(501661, {}, error);
+      if (error instanceof IssuerError) throw aadsts(501661, {}, error.message);
       throw error;
     }
   }
@@ -219,7 +219,7 @@ export class FederatedAssertions {
       if (!(error instanceof TokenRejected)) throw error;
       if (error.reason === 'expired' || error.reason === 'not-yet-valid')
         throw outOfTime(payload, now, error);
-      throw badSignature('The token does not hold.', error);
+      throw badSignature('The token does not hold.', error.message);
     }
   }
 }
@@ -228,6 +228,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= maxClaimLength;
 }
 
-function badSignature(reason: string, cause?: unknown) {
+/** @param cause for the log */
+function badSignature(reason: string, cause?: string) {
   return aadsts(700027, { reason, thumbprint: '' }, cause);
 }
