@@ -220,6 +220,7 @@ function createApps(parts: {
 
   const login = surface(oauthDialect(profile, clock), true);
   const certificateLogin = surface(oauthDialect(profile, clock), true);
+  const signIns = new SignInLog(database);
   const tokens = registerTokenService(login, certificateLogin, {
     profile,
     clock,
@@ -243,7 +244,7 @@ function createApps(parts: {
     federatedCredentials: new FederatedCredentials(database, follower),
     issuers: new Issuers(parts.outbound, clock),
     assertionRules: parts.assertionRules,
-    signIns: new SignInLog(database),
+    signIns,
   });
 
   registerSignIn(login, {
@@ -253,6 +254,7 @@ function createApps(parts: {
     clock,
     randomness,
     log,
+    signIns,
     tokens,
     upstream: parts.upstream,
   });

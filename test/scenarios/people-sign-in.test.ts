@@ -391,6 +391,29 @@ describe('an authorisation request', () => {
   });
 });
 
+test('each sign-in is recorded, wrong passwords with their reason, and never a password', async () => {
+  await using w = await world();
+  const page = await w.browser.get(w.wish());
+  await w.signIn(page, 'a wrong password', 'nobody@contoso.example');
+  await w.signIn(page, 'a wrong password', 'my password in the wrong field');
+  await w.signIn(page);
+  const rows = await w.service.database.read
+    .selectFrom('sign_ins')
+    .selectAll()
+    .orderBy('sign_in_id')
+    .execute();
+  const seen = rows.map((row) => {
+    const { accountName, clientName } = JSON.parse(row.details) as Record<string, unknown>;
+    return [row.kind, row.error_code, accountName, clientName].join(' ');
+  });
+  assert.deepEqual(seen.sort(), [
+    'interactiveUser 0 alice@contoso.example Azure CLI',
+    'interactiveUser 50126  Azure CLI',
+    'interactiveUser 50126 nobody@contoso.example Azure CLI',
+  ]);
+  assert.doesNotMatch(JSON.stringify(rows), /wrong password|my password|correct horse/);
+});
+
 test('an application for those who are assigned to it lets nobody else sign in', async () => {
   await using w = await world();
   const redirect_uri = 'http://localhost';

@@ -226,6 +226,7 @@ export async function testTokenService(
     });
   const app = surface();
   const certificateLogin = surface();
+  const signIns = new SignInLog(database);
   const tokens = registerTokenService(app, certificateLogin, {
     profile,
     clock,
@@ -245,7 +246,7 @@ export async function testTokenService(
     issuers: new Issuers(options.outbound ?? new OutboundFetcher(), clock),
     ...(options.tokenLifetime === undefined ? {} : { tokenLifetime: options.tokenLifetime }),
     ...(options.assertionRules === undefined ? {} : { assertionRules: options.assertionRules }),
-    signIns: new SignInLog(database),
+    signIns,
   });
   registerUserinfo(app, '/:tenant/openid/userinfo', {
     ...{ verifier, directory, audiences: audiencesOf(profile, 'graph') },
@@ -253,6 +254,7 @@ export async function testTokenService(
   registerSignIn(app, {
     ...{ profile, database, directory, clock, tokens, randomness: systemRandomness, log: silentLog },
     upstream: options.upstream ?? [],
+    signIns,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

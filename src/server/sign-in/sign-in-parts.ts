@@ -2,6 +2,7 @@ import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
+import type { SignInLog } from '../audit/sign-in-log.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Database } from '../storage/database.ts';
 import type { TokenServices } from '../tokens/token-service.ts';
@@ -15,6 +16,7 @@ export interface SignInParts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
+  readonly signIns: SignInLog;
   readonly tokens: TokenServices;
   /** Providers elsewhere by which people may sign in as well. */
   readonly upstream: readonly UpstreamProvider[];

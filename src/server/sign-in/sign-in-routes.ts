@@ -26,6 +26,7 @@ import { sendAnswer } from './redirects.ts';
 import { showErrors } from './shown-errors.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 import { SignInPrompt } from './sign-in-prompt.ts';
+import { type SignInPurpose, SignInRecords } from './sign-in-records.ts';
 import { registerSignOut } from './sign-out.ts';
 import { registerUpstream } from './upstream-routes.ts';
 
@@ -48,6 +49,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   const consent = new Consent(parts);
   const prompt = new SignInPrompt(randomness, parts.upstream);
   const passwords = new PasswordSignIn(parts);
+  const records = new SignInRecords(parts);
   const endpoint = new AuthorizationEndpoint(parts, { applications, sessions, consent, prompt });
 
   for (const [version, url] of authorizeUrls) {
@@ -82,12 +84,13 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   }
 
   /** What a step of the sign-in leads to, for its page to say. */
-  async function destination(onward: ContinueUrl): Promise<{ to: string; tenant: Tenant | undefined }> {
+  async function destination(onward: ContinueUrl): Promise<Destination> {
     const segment = tenantSegmentOf(onward);
-    if (segment === undefined) return { to: 'your device', tenant: undefined };
-    const clientId = onward.url.searchParams.get('client_id') ?? '';
-    const { client, tenant } = await applications.find(segment, clientId);
-    return { to: client.displayName, tenant };
+    if (segment === undefined) return { to: 'your device', tenant: undefined, purpose: {} };
+    const claimed = onward.url.searchParams.get('client_id') ?? '';
+    const { client, tenant } = await applications.find(segment, claimed);
+    const { clientId, displayName } = client;
+    return { to: displayName, tenant, purpose: { clientId, clientName: displayName } };
   }
 
   app.get('/sign-in', {
@@ -104,7 +107,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     handler: shown(async (request, reply) => {
       const form = readForm(request);
       const onward = continueOf(form.get('continue'));
-      const { to, tenant } = await destination(onward);
+      const { to, tenant, purpose } = await destination(onward);
       const name = given(form, 'name') ?? '';
       const page = { onward: onward.href, to, name, leadsTo: destinationsOf(onward) };
       try {
@@ -119,12 +122,17 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
             }),
           );
         }
+        await records.signedIn(request, person.user, ['pwd'], purpose);
         await sessions.start(request, reply, person.user, ['pwd']);
         const { tenantId, userId } = person.user;
         log.info({ event: 'signed-in', userId, tenantId, address: request.ip }, 'a person signed in');
         return reply.code(303).header('Location', withoutPrompt(onward)).send();
       } catch (error) {
         const problem = problemOf(error);
+        if (problem.status !== 429) {
+          const home = tenant ?? (await passwords.tenantOfName(name));
+          await records.failed(request, home, { name, purpose }, error);
+        }
         log.info({ event: 'sign-in-failed', code: problem.code, address: request.ip }, 'a sign-in failed');
         return prompt.show(request, reply, { ...page, ...problem });
       }
@@ -136,7 +144,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     handler: shown(async (request, reply) => {
       const form = readForm(request);
       const onward = continueOf(form.get('continue'));
-      const { tenant } = await destination(onward);
+      const { tenant, purpose } = await destination(onward);
       const name = required(form, 'name');
       const again = (error: string) =>
         sendPage(
@@ -157,10 +165,16 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
         await database.transaction((transaction) =>
           setPassword(transaction, { tenantId, userId, hash, mustChange: false, at }),
         );
+        await records.signedIn(request, user, ['pwd'], purpose);
         await sessions.start(request, reply, { ...user, tokensValidFrom: at }, ['pwd']);
         log.info({ event: 'password-changed', userId, tenantId }, 'a person chose a password');
       } catch (error) {
-        return again(problemOf(error).error);
+        const problem = problemOf(error);
+        if (problem.code !== undefined && problem.status !== 429) {
+          const home = tenant ?? (await passwords.tenantOfName(name));
+          await records.failed(request, home, { name, purpose }, error);
+        }
+        return again(problem.error);
       }
       return reply.code(303).header('Location', withoutPrompt(onward)).send();
     }),
@@ -200,8 +214,16 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   );
 
   registerDevicePages(app, parts, { sessions, prompt, shown });
-  registerUpstream(app, parts, { sessions, shown });
+  registerUpstream(app, parts, { sessions, records, shown });
   registerSignOut(app, parts, { applications, sessions, shown });
+}
+
+/** What a step of the sign-in leads to. */
+interface Destination {
+  readonly to: string;
+  /** Whose people are meant, where that is said. */
+  readonly tenant: Tenant | undefined;
+  readonly purpose: SignInPurpose;
 }
 
 function pathOf(tenant: string, version: TokenVersion): string {

@@ -9,6 +9,7 @@ import { parseContinue, withoutPrompt } from './continue-url.ts';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
 import type { Shown } from './shown-errors.ts';
 import type { SignInParts } from './sign-in-parts.ts';
+import type { SignInRecords } from './sign-in-records.ts';
 import { personOfAccount } from './upstream-accounts.ts';
 import { type UpstreamChecks, UpstreamClient } from './upstream-client.ts';
 
@@ -23,7 +24,15 @@ const tripTime = 900;
 export function registerUpstream(
   app: FastifyInstance,
   parts: SignInParts,
-  { sessions, shown }: { readonly sessions: BrowserSessions; readonly shown: Shown },
+  {
+    sessions,
+    records,
+    shown,
+  }: {
+    readonly sessions: BrowserSessions;
+    readonly records: SignInRecords;
+    readonly shown: Shown;
+  },
 ): void {
   const { clock, database, directory, log, profile, randomness } = parts;
   const clients = new Map(
@@ -70,6 +79,7 @@ export function registerUpstream(
         throw new DomainError('forbidden', `Your account at ${label} is not known in this directory.`);
       }
       if (!user.enabled) throw aadsts(50057, {});
+      await records.signedIn(request, user, ['fed']);
       await sessions.start(request, reply, user, ['fed']);
       const { userId } = user;
       log.info(

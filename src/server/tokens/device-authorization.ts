@@ -13,6 +13,7 @@ import { deviceCodeLife, issueDeviceCode } from './device-codes.ts';
 import { firstPartyClient } from './first-party-clients.ts';
 import type { TokenVersion } from './issuers.ts';
 import type { RegisteredClients } from './registered-clients.ts';
+import { RequestBudget } from './request-budget.ts';
 import { given, parseTokenForm, required, type TokenForm } from './token-form.ts';
 
 export interface DeviceAuthorizationParts {
@@ -24,15 +25,19 @@ export interface DeviceAuthorizationParts {
   readonly randomness: Randomness;
 }
 
+/** Codes of one network address: each is a row that nobody has proven anything for. */
+const budget = { rate: 1, burst: 200 };
 /** Seconds between two polls. */
 const interval = 5;
 
 /** The device authorisation endpoint (RFC 8628 §3.1, c.5): a device gets a code for its person to type elsewhere. */
 export class DeviceAuthorization {
   readonly #parts: DeviceAuthorizationParts;
+  readonly #requests: RequestBudget;
 
   constructor(parts: DeviceAuthorizationParts) {
     this.#parts = parts;
+    this.#requests = new RequestBudget(budget, parts.clock);
   }
 
   /** @throws DomainError in the words of `aadsts.ts` */
@@ -45,6 +50,7 @@ export class DeviceAuthorization {
   }): Promise<DeviceAnswerV1 | DeviceAnswerV2> {
     const { clock, database, profile, randomness } = this.#parts;
     const { version, address, body } = request;
+    if (!this.#requests.take(address)) throw aadsts(90055, {});
     const tenant = await this.#tenant(request.claimedTenant);
     if (body === undefined) throw aadsts(900144, { parameter: 'client_id' });
     const form = parseTokenForm(body);
