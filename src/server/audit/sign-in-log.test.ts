@@ -6,8 +6,9 @@ import { type ClientId, guid, type TenantId } from '../../foundation/ids.ts';
 import { silentLog } from '../../foundation/log.ts';
 import { systemRandomness } from '../../foundation/randomness.ts';
 import type { Database } from '../storage/database.ts';
+import type { Spending } from '../storage/journal.ts';
 import { SignInRetention } from './retention.ts';
-import type { SignIn, SpentAssertion } from './sign-in.ts';
+import type { SignIn } from './sign-in.ts';
 import { SignInLog } from './sign-in-log.ts';
 import { selectSignIns } from './sign-in-store.ts';
 
@@ -33,7 +34,7 @@ function signIn(tenantId: TenantId, members: Partial<SignIn> = {}): SignIn {
   };
 }
 
-function assertion(tenantId: TenantId, jti: string): SpentAssertion {
+function assertion(tenantId: TenantId, jti: string): Spending {
   return {
     tenantId,
     clientId,

@@ -1,7 +1,7 @@
 import type { Database } from '../storage/database.ts';
 import { GroupCommit } from '../storage/group-commit.ts';
-import type { JournalEntry, SignInRow } from '../storage/journal.ts';
-import type { SignIn, SpentAssertion } from './sign-in.ts';
+import type { JournalEntry, SignInRow, Spending } from '../storage/journal.ts';
+import type { SignIn } from './sign-in.ts';
 
 /** Whether a request's assertion was good, or had been used before. */
 export type RecordOutcome = 'recorded' | 'replayed';
@@ -23,16 +23,11 @@ export class SignInLog {
    * @param spent the assertion that the request uses up; where it was used before, the request is recorded as refused
    * @throws DomainError `unavailable` where nothing could be written: then there shall be no token
    */
-  async record(signIn: SignIn, spent?: SpentAssertion): Promise<RecordOutcome> {
-    return (await this.#commit.add(entryOf(signIn, spent))) ? 'recorded' : 'replayed';
+  async record(signIn: SignIn, spent?: Spending): Promise<RecordOutcome> {
+    const row = rowOf(signIn);
+    const entry = spent === undefined ? { row } : { row, spends: spent };
+    return (await this.#commit.add(entry)) ? 'recorded' : 'replayed';
   }
-}
-
-function entryOf(signIn: SignIn, spent: SpentAssertion | undefined): JournalEntry {
-  const row = rowOf(signIn);
-  if (spent === undefined) return { row };
-  const { tenantId, clientId, jti, expiresAt, replay } = spent;
-  return { row, spends: { tenantId, clientId, jti, expiresAt, otherwise: rowOf({ ...signIn, ...replay }) } };
 }
 
 function rowOf(signIn: SignIn): SignInRow {

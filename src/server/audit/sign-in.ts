@@ -1,4 +1,4 @@
-import type { ClientId, TenantId } from '../../foundation/ids.ts';
+import type { TenantId } from '../../foundation/ids.ts';
 
 /** Who signed in, as the sign-in log's readers tell apart. */
 export type SignInKind = 'managedIdentity' | 'servicePrincipal' | 'interactiveUser' | 'nonInteractiveUser';
@@ -48,15 +48,4 @@ export interface SignIn {
   /** 0, or the number behind `AADSTS` with the reason in its words. */
   readonly errorCode: number;
   readonly failureReason?: string;
-}
-
-/** An assertion that is good once: whoever comes first with it spends it. */
-export interface SpentAssertion {
-  readonly tenantId: TenantId;
-  readonly clientId: ClientId;
-  readonly jti: string;
-  /** Milliseconds since the epoch; until then it is remembered. */
-  readonly expiresAt: number;
-  /** How a request that comes too late is recorded. */
-  readonly replay: { readonly errorCode: number; readonly failureReason: string };
 }

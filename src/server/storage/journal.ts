@@ -16,18 +16,21 @@ export const signInColumns = [
 
 export const spentColumns = ['tenant_id', 'client_id', 'jti', 'expires_at'] as const;
 
+/** An assertion that is good once. */
+export interface Spending {
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly jti: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** What the row says where the assertion had been spent before. */
+  readonly replay: { readonly errorCode: number; readonly failureReason: string };
+}
+
 /** A row to be written, and what it hangs on. */
 export interface JournalEntry {
   readonly row: SignInRow;
-  /** An assertion that must not have been spent; where it has, `otherwise` is written in place of `row`. */
-  readonly spends?: {
-    readonly tenantId: string;
-    readonly clientId: string;
-    readonly jti: string;
-    /** Milliseconds since the epoch. */
-    readonly expiresAt: number;
-    readonly otherwise: SignInRow;
-  };
+  readonly spends?: Spending;
 }
 
 /**
@@ -38,7 +41,18 @@ export interface Journal {
   /**
    * Writes all entries or none, in order: of two that spend the same, the first has it.
    *
-   * @returns for each entry whether `row` was written
+   * @returns for each entry whether its row was written as it is, and not as the record of a replay
    */
   write(entries: readonly JournalEntry[]): Promise<readonly boolean[]>;
+}
+
+/** The row of a request whose assertion had been spent before. */
+export function replayOf(row: SignInRow, { replay }: Spending): SignInRow {
+  const details = JSON.parse(String(row[signInColumns.indexOf('details')])) as Record<string, unknown>;
+  return row
+    .with(signInColumns.indexOf('error_code'), replay.errorCode)
+    .with(
+      signInColumns.indexOf('details'),
+      JSON.stringify({ ...details, failureReason: replay.failureReason }),
+    );
 }

@@ -1,6 +1,13 @@
 import type { Kysely } from 'kysely';
 import { asUnavailable } from './database-errors.ts';
-import { type Journal, type JournalEntry, type SignInRow, signInColumns } from './journal.ts';
+import {
+  type Journal,
+  type JournalEntry,
+  replayOf,
+  type SignInRow,
+  type Spending,
+  signInColumns,
+} from './journal.ts';
 import type { Tables } from './tables.ts';
 
 interface SpentRow {
@@ -35,7 +42,7 @@ async function writeAll(
   const fresh = await spend(transaction, entries);
   const written = entries.map(({ spends }) => spends === undefined || fresh.delete(nameOf(spends)));
   const rows = entries.map(({ row, spends }, index) =>
-    written[index] === true ? row : (spends?.otherwise ?? row),
+    spends === undefined || written[index] === true ? row : replayOf(row, spends),
   );
   await transaction.insertInto('sign_ins').values(rows.map(asValues)).execute();
   return written;
@@ -63,7 +70,7 @@ async function spend(transaction: Kysely<Tables>, entries: readonly JournalEntry
   return new Set(rows.map((row) => `${row.tenant_id}|${row.client_id}|${row.jti}`));
 }
 
-function nameOf({ tenantId, clientId, jti }: NonNullable<JournalEntry['spends']>): string {
+function nameOf({ tenantId, clientId, jti }: Spending): string {
   return `${tenantId}|${clientId}|${jti}`;
 }
 

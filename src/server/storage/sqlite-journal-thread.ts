@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type JournalEntry, signInColumns, spentColumns } from './journal.ts';
+import { type JournalEntry, replayOf, signInColumns, spentColumns } from './journal.ts';
 import type { JournalReply } from './sqlite-journal.ts';
 
 /** The thread behind `sqlite-journal`: for each batch that comes, one transaction and one reply. */
@@ -34,7 +34,7 @@ function write(entries: readonly JournalEntry[]): readonly boolean[] {
     const isGood =
       spends === undefined ||
       spend.run(spends.tenantId, spends.clientId, spends.jti, spends.expiresAt).changes === 1;
-    append.run(...(isGood ? row : (spends?.otherwise ?? row)));
+    append.run(...(isGood ? row : replayOf(row, spends)));
     return isGood;
   });
 }
@@ -56,4 +56,6 @@ function answer(entries: readonly JournalEntry[]): JournalReply {
   }
 }
 
-parentPort?.on('message', (entries: readonly JournalEntry[]) => parentPort?.postMessage(answer(entries)));
+parentPort?.on('message', (batch: string) =>
+  parentPort?.postMessage(answer(JSON.parse(batch) as readonly JournalEntry[])),
+);

@@ -1,7 +1,9 @@
-import type { SignIn, SignInCredential, SignInKind, SpentAssertion } from '../audit/sign-in.ts';
+import type { DomainError } from '../../foundation/domain-error.ts';
+import type { SignIn, SignInCredential, SignInKind } from '../audit/sign-in.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
+import type { Spending } from '../storage/journal.ts';
 import { accountOf, clientIdOf } from './claims.ts';
 import type { AuthenticatedClient, PublicClient } from './client-authentication.ts';
 import type { TokenDecision } from './token-decision.ts';
@@ -88,24 +90,25 @@ export function refusedSignIn(
 }
 
 /** What a request uses up, where it shows an assertion that is good once. */
-export function spentBy(client: AuthenticatedClient | PublicClient): SpentAssertion | undefined {
+export function spentBy(client: AuthenticatedClient | PublicClient): Spending | undefined {
   if (client.proof === 'none') return undefined;
   const { assertion, principal } = client;
   if (assertion?.onceOnly !== true || assertion.jti === undefined) return undefined;
-  const { code, message } = replayed();
   return {
     tenantId: principal.tenantId,
     clientId: principal.clientId,
     jti: assertion.jti,
     expiresAt: assertion.expiresAt,
-    replay: { errorCode: Number(code), failureReason: message },
+    replay,
   };
 }
 
 /** The refusal of an assertion that was used before (T11). */
-export function replayed() {
+export function replayed(): DomainError {
   return aadsts(50012, { reason: 'The client assertion has been used before.' });
 }
+
+const replay = { errorCode: 50012, failureReason: replayed().message };
 
 const longestText = 1024;
 /** A refusal without a number of its own: AADSTS9002313 is what its answer says. */
