@@ -162,6 +162,29 @@ describe('applications through Graph', () => {
     await refused(400, undefined, 'GET', '/v1.0/applications?$orderby=displayName&$skiptoken=kx');
   });
 
+  test('are shown with what they lead to where that is asked for, and not where it cannot be', async () => {
+    const { app, principal } = await makeClient('expanded');
+    const path = `/v1.0/applications/${app.id}`;
+    const read = await done('GET', `${path}?$select=id&$expand=owners($select=id)`);
+    assert.deepEqual(
+      read.owners.map(({ id }: { id: string }) => id),
+      [graph.administrator.principalId],
+    );
+    assert.deepEqual(Object.keys(read.owners[0]).sort(), ['@odata.type', 'id']);
+    const filter = encodeURIComponent(`appId eq '${app.appId}'`);
+    const [listed] = (
+      await done('GET', `/v1.0/servicePrincipals?$filter=${filter}&$expand=appRoleAssignments,memberOf`)
+    ).value;
+    assert.deepEqual([listed.id, listed.appRoleAssignments, listed.memberOf], [principal.id, [], []]);
+    for (const target of [
+      `${path}?$expand=nothing`,
+      `${path}?$expand=owners($filter=x)`,
+      `${path}/owners?$expand=memberOf`,
+    ]) {
+      await refused(400, 'Request_UnsupportedQuery', 'GET', target);
+    }
+  });
+
   test('refuse what breaks their rules, and then nothing is done', async () => {
     const taken = await make('taken', { identifierUris: ['api://taken'] });
     const bad = 'Request_BadRequest';

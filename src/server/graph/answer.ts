@@ -16,7 +16,9 @@ export function presentAnswer(
   answer: GraphAnswer,
 ): PresentedAnswer {
   const headers = { 'content-type': json };
-  const selected = (object: object) => select(object, options.select);
+  const expanded = options.expand.map(({ relation }) => relation);
+  const members = options.select && new Set([...options.select, ...expanded]);
+  const selected = (object: object) => select(object, members);
   switch (answer.kind) {
     case 'entity':
       return {
@@ -54,7 +56,7 @@ export function presentAnswer(
 }
 
 /** The members that are asked for; annotations stay. Names that the object has not are passed over. */
-function select(object: object, members: ReadonlySet<string> | undefined): object {
+export function select(object: object, members: ReadonlySet<string> | undefined): object {
   if (members === undefined || members.has('*')) return object;
   return Object.fromEntries(
     Object.entries(object).filter(([name]) => name.startsWith('@odata.') || members.has(name.toLowerCase())),

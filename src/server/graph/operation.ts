@@ -40,6 +40,8 @@ export type GraphAnswer =
       readonly value: object;
       readonly status?: 200 | 201;
       readonly location?: string;
+      /** Whether the relations that `$expand` names are in it. */
+      readonly expanded?: true;
     }
   | {
       readonly kind: 'collection';
@@ -47,6 +49,7 @@ export type GraphAnswer =
       readonly value: readonly object[];
       readonly count?: number | undefined;
       readonly next?: string | undefined;
+      readonly expanded?: true;
     }
   | { readonly kind: 'value'; readonly context: string; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }

@@ -11,6 +11,7 @@ import { bearerToken, type Caller, type TokenVerifier } from '../http/bearer.ts'
 import { presentedCertificate } from '../http/presented-certificate.ts';
 import type { Database, Transaction } from '../storage/database.ts';
 import { presentAnswer } from './answer.ts';
+import { assertExpanded } from './expansion.ts';
 import type { GraphPermissions } from './graph-permissions.ts';
 import type {
   GraphAnswer,
@@ -117,7 +118,7 @@ export function registerPipeline(
   }
 
   async function perform(operation: GraphOperation, asked: GraphRequest): Promise<GraphAnswer> {
-    if (operation.method === 'GET') return await operation.run(asked, database.read);
+    if (operation.method === 'GET') return assertExpanded(asked, await operation.run(asked, database.read));
     if (operation.asks === true) return await operation.run(asked, database.read);
     return await database.transaction(async (transaction) => {
       const target = await findTarget(operation, asked, transaction);

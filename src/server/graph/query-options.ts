@@ -10,13 +10,21 @@ export interface QueryOptions {
   readonly filter: Filter | undefined;
   readonly search: { readonly property: string; readonly text: string } | undefined;
   readonly orderBy: { readonly property: string; readonly descending: boolean } | undefined;
-  /** Relations to show with each object, lower case. */
-  readonly expand: readonly string[];
+  /** Relations to show with each object. */
+  readonly expand: readonly Expansion[];
   readonly count: boolean;
   /** Where the page begins: what the page before gave out. */
   readonly skipToken: string | undefined;
   /** The options that the next page's address repeats. */
   readonly repeated: Readonly<Record<string, string>>;
+}
+
+/** A relation that `$expand` names. */
+export interface Expansion {
+  /** Lower case. */
+  readonly relation: string;
+  /** Members of the related objects to show, lower case; all unless told. */
+  readonly select: ReadonlySet<string> | undefined;
 }
 
 const defaultPage = 100;
@@ -48,11 +56,36 @@ export function readQueryOptions(query: Readonly<Record<string, unknown>>): Quer
     filter: filter === undefined ? undefined : parseFilter(filter),
     search: readSearch(text('search')),
     orderBy: readOrder(text('orderby')),
-    expand: words(text('expand') ?? ''),
+    expand: readExpand(text('expand')),
     count: text('count')?.toLowerCase() === 'true',
     skipToken: text('skiptoken'),
     repeated,
   };
+}
+
+const expansion = /^\s*([A-Za-z0-9]{1,64})\s*(?:\(\s*\$select=([A-Za-z0-9,\s]{1,512})\))?\s*$/;
+const maxExpansions = 4;
+
+/** `owners,appRoleAssignments($select=id)`: relations, and of each the members that are asked for. */
+function readExpand(text: string | undefined): readonly Expansion[] {
+  if (text === undefined || text.trim() === '') return [];
+  // commas within parentheses belong to the inner selection
+  const parts = text.split(/,(?![^(]*\))/).map((part) => expansion.exec(part));
+  const found = parts.flatMap((match): Expansion[] =>
+    match?.[1] === undefined
+      ? []
+      : [
+          {
+            relation: match[1].toLowerCase(),
+            select: match[2] === undefined ? undefined : new Set(words(match[2])),
+          },
+        ],
+  );
+  if (found.length === parts.length && found.length <= maxExpansions) return found;
+  throw new DomainError(
+    'unsupported',
+    'The $expand is not a list of relations, each with at most a $select.',
+  );
 }
 
 function words(text: string): string[] {

@@ -4,6 +4,7 @@ import {
   applicationOperations,
   presentApplications,
 } from './applications/application-operations.ts';
+import { applicationRelations, principalRelations } from './applications/application-relations.ts';
 import { credentialOperations } from './applications/credential-operations.ts';
 import { deletedItemOperations } from './applications/deleted-item-operations.ts';
 import { federatedCredentialOperations } from './applications/federated-credential-operations.ts';
@@ -23,8 +24,8 @@ export function graphOperations(parts: ApplicationParts): readonly GraphOperatio
     principals: presentPrincipals,
   });
   return [
-    ...applicationOperations(parts),
-    ...servicePrincipalOperations(parts),
+    ...applicationOperations({ ...parts, relations: applicationRelations(objects) }),
+    ...servicePrincipalOperations({ ...parts, relations: principalRelations(objects) }),
     ...credentialOperations(parts),
     ...ownerOperations({ objects }),
     ...appRoleOperations(parts),

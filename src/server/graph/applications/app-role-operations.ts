@@ -145,7 +145,8 @@ async function sourceOf(
   };
 }
 
-async function presentAssignments(
+/** App role assignments as Graph shows them, in the order given. */
+export async function presentAssignments(
   queries: Queries,
   tenantId: TenantId,
   assignments: readonly AppRoleAssignment[],

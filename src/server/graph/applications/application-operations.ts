@@ -14,6 +14,7 @@ import {
 import type { Directory } from '../../directory/directory.ts';
 import type { Queries, Transaction } from '../../storage/database.ts';
 import { countAll, listPage, type Source } from '../collection.ts';
+import { type Expand, expanded } from '../expansion.ts';
 import { requiredValues } from '../filter.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
 import { findApplication, noSuchObject } from '../targets.ts';
@@ -42,7 +43,9 @@ export interface ApplicationParts {
 const entitySet = 'applications';
 
 /** Applications: list, count, read, make, change, delete. */
-export function applicationOperations(parts: ApplicationParts): readonly GraphOperation[] {
+export function applicationOperations(
+  parts: ApplicationParts & { readonly relations: Readonly<Record<string, Expand>> },
+): readonly GraphOperation[] {
   const { randomness, isReserved } = parts;
   const present = (queries: Queries, tenantId: TenantId, rows: readonly Application[]) =>
     presentApplications(parts, queries, tenantId, rows);
@@ -51,8 +54,11 @@ export function applicationOperations(parts: ApplicationParts): readonly GraphOp
     method: 'GET',
     path: 'applications',
     permissions: readsApplications,
-    run: (request, queries) =>
-      listPage(request, { entitySet, path: entitySet }, applicationSource(request, queries, present)),
+    async run(request, queries) {
+      const source = applicationSource(request, queries, present);
+      const page = await listPage(request, { entitySet, path: entitySet }, source);
+      return await expanded(request, queries, parts.relations, page);
+    },
   };
 
   const count: ReadOperation = {
@@ -69,11 +75,19 @@ export function applicationOperations(parts: ApplicationParts): readonly GraphOp
     method: 'GET',
     path: 'applications/{}',
     permissions: readsApplications,
-    async run({ tenantId, keys: [key] }, queries) {
+    async run(request, queries) {
+      const {
+        tenantId,
+        keys: [key],
+      } = request;
       const found = key && (await findApplication(queries, tenantId, key));
       if (found === undefined) throw noSuchObject(key?.value ?? '');
       const [value = {}] = await present(queries, tenantId, [found]);
-      return { kind: 'entity', entitySet, value };
+      return await expanded(request, queries, parts.relations, {
+        kind: 'entity',
+        entitySet,
+        value,
+      });
     },
   };
 

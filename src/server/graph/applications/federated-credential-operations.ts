@@ -56,7 +56,7 @@ export function federatedCredentialOperations({
         const source = inMemory(
           credentials,
           ({ credentialId }) => credentialId,
-          async (rows) => rows.map((row) => present(row, request.version)),
+          async (rows) => rows.map((row) => presentFederatedCredential(row, request.version)),
         );
         return await listPage(
           request,
@@ -76,7 +76,7 @@ export function federatedCredentialOperations({
       const key = request.keys[1]?.value ?? '';
       const found = parent && (await selectFederatedCredential(queries, parent, key));
       if (found === undefined) throw noSuchObject(key);
-      return { kind: 'entity', entitySet, value: present(found, request.version) };
+      return { kind: 'entity', entitySet, value: presentFederatedCredential(found, request.version) };
     },
   };
 
@@ -94,7 +94,13 @@ export function federatedCredentialOperations({
       const facts = readCredential(allowed(sent, request.version));
       const made = await createFederatedCredential(transaction, { ...parent, name, facts, at }, randomness);
       const location = `${base}/${path.replace('{}', request.application?.objectId ?? '')}/${made.credentialId}`;
-      return { kind: 'entity', status: 201, entitySet, value: present(made, request.version), location };
+      return {
+        kind: 'entity',
+        status: 201,
+        entitySet,
+        value: presentFederatedCredential(made, request.version),
+        location,
+      };
     },
   };
 
@@ -128,7 +134,12 @@ export function federatedCredentialOperations({
         randomness,
       );
       if (!created) return { kind: 'nothing' };
-      return { kind: 'entity', status: 201, entitySet, value: present(credential, request.version) };
+      return {
+        kind: 'entity',
+        status: 201,
+        entitySet,
+        value: presentFederatedCredential(credential, request.version),
+      };
     },
   };
 
@@ -148,7 +159,11 @@ export function federatedCredentialOperations({
   return [...lists, read, create, change, remove];
 }
 
-function present(credential: FederatedCredential, version: GraphRequest['version']): object {
+/** A federated credential as Graph shows it; expressions are of the beta. */
+export function presentFederatedCredential(
+  credential: FederatedCredential,
+  version: GraphRequest['version'],
+): object {
   const { subject } = credential;
   const trust = Object.keys(credential.trust).length === 0 ? {} : { innateTrust: credential.trust };
   return {

@@ -61,7 +61,7 @@ export function permissionGrantOperations({
     async run({ tenantId, keys: [key] }, queries) {
       const found = await selectPermissionGrant(queries, tenantId, key?.value ?? '');
       if (found === undefined) throw noSuchObject(key?.value ?? '');
-      return { kind: 'entity', entitySet, value: present(found) };
+      return { kind: 'entity', entitySet, value: presentGrant(found) };
     },
   };
 
@@ -90,7 +90,7 @@ export function permissionGrantOperations({
       const grant = { tenantId, clientId, consentType, userId, resourceId, scope };
       const made = await insertPermissionGrant(transaction, grant, randomness, at);
       const location = `${base}/${entitySet}/${made.grantId}`;
-      return { kind: 'entity', status: 201, entitySet, value: present(made), location };
+      return { kind: 'entity', status: 201, entitySet, value: presentGrant(made), location };
     },
   };
 
@@ -122,7 +122,8 @@ export function permissionGrantOperations({
   return [list, ofPrincipal, read, create, change, remove];
 }
 
-function present({ grantId, clientId, consentType, userId, resourceId, scope }: PermissionGrant) {
+/** A permission grant as Graph shows it. */
+export function presentGrant({ grantId, clientId, consentType, userId, resourceId, scope }: PermissionGrant) {
   return { id: grantId, clientId, consentType, principalId: userId, resourceId, scope };
 }
 
@@ -140,7 +141,7 @@ function grantSource(
         limit,
       }),
     keyOf: ({ grantId }) => grantId,
-    present: async (rows) => rows.map(present),
+    present: async (rows) => rows.map(presentGrant),
   };
 }
 

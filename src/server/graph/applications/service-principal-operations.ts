@@ -18,6 +18,7 @@ import { type FirstPartyPrincipal, firstPartyPrincipals } from '../../directory/
 import type { Principal } from '../../directory/service-principals.ts';
 import type { Queries } from '../../storage/database.ts';
 import { countAll, listPage, type Source } from '../collection.ts';
+import { type Expand, expanded } from '../expansion.ts';
 import { requiredValues } from '../filter.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
 import { findFirstParty, findPrincipal, noSuchObject } from '../targets.ts';
@@ -33,15 +34,20 @@ const entitySet = 'servicePrincipals';
 export function servicePrincipalOperations({
   randomness,
   onPrincipalEnd,
+  relations,
 }: Pick<ApplicationParts, 'onPrincipalEnd'> & {
   readonly randomness: Randomness;
+  readonly relations: Readonly<Record<string, Expand>>;
 }): readonly GraphOperation[] {
   const list: ReadOperation = {
     method: 'GET',
     path: entitySet,
     permissions: readsApplications,
-    run: (request, queries) =>
-      listPage(request, { entitySet, path: entitySet }, principalSource(request, queries)),
+    async run(request, queries) {
+      const source = principalSource(request, queries);
+      const page = await listPage(request, { entitySet, path: entitySet }, source);
+      return await expanded(request, queries, relations, page);
+    },
   };
 
   const count: ReadOperation = {
@@ -58,15 +64,17 @@ export function servicePrincipalOperations({
     method: 'GET',
     path: `${entitySet}/{}`,
     permissions: readsApplications,
-    async run({ tenantId, keys: [key] }, queries) {
+    async run(request, queries) {
+      const {
+        tenantId,
+        keys: [key],
+      } = request;
       const found = key && (await findPrincipal(queries, tenantId, key));
-      if (found !== undefined) {
-        const [value = {}] = await presentPrincipals(queries, tenantId, [found]);
-        return { kind: 'entity', entitySet, value };
-      }
       const firstParty = key && findFirstParty(tenantId, key);
-      if (firstParty === undefined) throw noSuchObject(key?.value ?? '');
-      return { kind: 'entity', entitySet, value: presentFirstParty(firstParty) };
+      if (found === undefined && firstParty === undefined) throw noSuchObject(key?.value ?? '');
+      const [shown = {}] = found === undefined ? [] : await presentPrincipals(queries, tenantId, [found]);
+      const value = firstParty === undefined ? shown : presentFirstParty(firstParty);
+      return await expanded(request, queries, relations, { kind: 'entity', entitySet, value });
     },
   };
 
