@@ -82,6 +82,9 @@ describe('a person with an account elsewhere', () => {
       { sub: 'c', email: 'alice@evil.example', email_verified: true },
       { sub: 'd', email: 'alice@contoso.example@evil.example', email_verified: true },
       { sub: 'e', preferred_username: 'alice@contoso.example' },
+      { sub: 'f', email: '\u0430lice@contoso.example', email_verified: true },
+      { sub: 'g', email: '@contoso.example', email_verified: true },
+      { sub: 'h', email: 'a b@contoso.example', email_verified: true },
       { sub: 'alice@contoso.example' },
     ]) {
       w.provider.account = account;

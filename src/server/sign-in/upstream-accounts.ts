@@ -12,6 +12,9 @@ export interface UpstreamAccount {
   readonly name: string | undefined;
 }
 
+/** Of a new user name: ASCII, so that no two look alike (C4). */
+const localPart = /^(?=.{1,64}$)[a-z0-9'_!#^~+-]+(?:\.[a-z0-9'_!#^~+-]+)*$/;
+
 /**
  * The person of an account elsewhere: linked before, or by the mail address, which is the user name, where the provider
  * may vouch for its domain. The link is by issuer and subject, so a later change of the address means nothing.
@@ -41,7 +44,9 @@ export async function personOfAccount(
   const domain = mail?.slice(mail.lastIndexOf('@') + 1);
   if (mail === undefined || domain === undefined || !domains.includes(domain)) return undefined;
   const known = await selectUser(transaction, tenantId, { userPrincipalName: mail });
-  if (known === undefined && !createUsers) return undefined;
+  if (known === undefined && !(createUsers && localPart.test(mail.slice(0, mail.lastIndexOf('@'))))) {
+    return undefined;
+  }
   const userId = known?.userId ?? guid<UserId>(randomness.uuid());
   if (known === undefined) {
     await insertUser(transaction, {
