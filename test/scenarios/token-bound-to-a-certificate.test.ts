@@ -3,10 +3,12 @@ import { after, before, describe, test } from 'node:test';
 import * as openid from 'openid-client';
 import { azureProfile, certificateNames } from '../../src/contract/cloud-profile.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
-import type { TenantId } from '../../src/foundation/ids.ts';
+import type { CanonicalId, TenantId } from '../../src/foundation/ids.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { createAuthority, issueLeaf } from '../../src/server/certificate-authority.ts';
+import { readCredential } from '../../src/server/federation/credential-rules.ts';
+import { putFederatedCredential } from '../../src/server/federation/credential-store.ts';
 import { bearerToken } from '../../src/server/http/bearer.ts';
 import { graphDialect } from '../../src/server/http/dialects/graph.ts';
 import { presentedCertificate } from '../../src/server/http/presented-certificate.ts';
@@ -338,6 +340,44 @@ describe('a certificate of the connection', () => {
     });
     const token = await openid.clientCredentialsGrant(found, { scope });
     assert.equal(claimsOf(token.access_token)['oid'], client.principalId);
+  });
+
+  test('is what a managed identity’s bound token takes as an application’s credential, and nothing else', async () => {
+    const resourceId =
+      '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/bound';
+    const identity = await service.identity(tenantId, {
+      kind: 'UserAssigned',
+      resourceId,
+      resourceCanonical: resourceId.toLowerCase() as CanonicalId,
+    });
+    const facts = readCredential({
+      issuer: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+      subject: identity.principalId,
+      audiences: ['api://AzureADTokenExchange'],
+    });
+    const trusting = { tenantId, clientId: client.clientId, name: 'bound', facts, at: 1 };
+    await service.database.transaction((transaction) =>
+      putFederatedCredential(transaction, trusting, systemRandomness),
+    );
+    const own = await call(`${mtls}/${tenantId}/oauth2/v2.0/token`, {
+      as: identityOf(identity.key),
+      form: {
+        grant_type: 'client_credentials',
+        client_id: identity.clientId,
+        scope: 'api://AzureADTokenExchange/.default',
+        token_type: 'mtls_pop',
+      },
+    });
+    assert.equal(own.status, 200);
+    const shown = {
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-pop',
+      client_assertion: String(own.body['access_token']),
+    };
+    const reply = await ask(shown, identity.key);
+    assert.equal(reply.status, 200);
+    assert.equal(claimsOf(reply.body['access_token'])['oid'], client.principalId);
+    await refused(ask(shown, key), 50027);
+    await refused(ask(shown, undefined), 50027);
   });
 
   test('is announced in the documents of discovery', async () => {

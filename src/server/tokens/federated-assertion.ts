@@ -11,6 +11,7 @@ import { TokenRejected, type TokenVerifier } from '../http/bearer.ts';
 import type { JsonMembers } from '../http/compact-jws.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { assertionSkew, checkTimes, outOfTime } from './assertion-times.ts';
+import { bindingIn } from './bound-tokens.ts';
 import type { AssertionFacts, ClaimedAssertion } from './client-assertion.ts';
 import { parseIssuer } from './issuers.ts';
 import { signatureHolds } from './signature.ts';
@@ -214,7 +215,13 @@ export class FederatedAssertions {
 
   async #verify(token: string, payload: JsonMembers, now: number) {
     try {
-      return await this.#verifier.verify(token, [exchangeAppId]);
+      // a bound token has been held against the connection's certificate when the assertion was read
+      return await this.#verifier.verify(
+        token,
+        [exchangeAppId],
+        undefined,
+        () => bindingIn(payload)?.thumbprint,
+      );
     } catch (error) {
       if (!(error instanceof TokenRejected)) throw error;
       if (error.reason === 'expired' || error.reason === 'not-yet-valid')
