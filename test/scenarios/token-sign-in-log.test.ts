@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CanonicalId, TenantId } from '../../src/foundation/ids.ts';
-import { selectSignIns } from '../../src/server/audit/sign-in-store.ts';
+import { readSignIns } from '../../src/server/audit/sign-in-store.ts';
 import {
   assertionForm,
   makeClientKey,
@@ -17,8 +17,8 @@ const ownIdentity = {
   resourceCanonical: machine.toLowerCase() as CanonicalId,
 } as const;
 
-const signInsOf = ({ database }: TestTokenService, tenantId: TenantId) =>
-  selectSignIns(database.read, tenantId, { limit: 100 });
+const signInsOf = async ({ database }: TestTokenService, tenantId: TenantId) =>
+  (await readSignIns(database.read, tenantId, { limit: 1000 })).rows;
 
 describe('the sign-in log of the token service', () => {
   test('has a row for a managed identity’s token, with its resource and the credential of its host', async () => {
@@ -98,7 +98,7 @@ describe('the sign-in log of the token service', () => {
       assert.deepEqual([status, body['error'], body['error_codes']], [401, 'invalid_client', [50012]]);
       assert.ok(!('access_token' in body));
     }
-    const rows = await selectSignIns(service.database.read, tenantId, { limit: 1000 });
+    const rows = await signInsOf(service, tenantId);
     assert.equal(rows.length, 200);
     assert.equal(rows.filter(({ errorCode }) => errorCode === 0).length, 1);
   });

@@ -10,7 +10,7 @@ import type { Spending } from '../storage/journal.ts';
 import { SignInRetention } from './retention.ts';
 import type { SignIn } from './sign-in.ts';
 import { SignInLog } from './sign-in-log.ts';
-import { selectSignIns } from './sign-in-store.ts';
+import { readSignIns, type SignInColumn, type SignInCondition, selectSignIn } from './sign-in-store.ts';
 
 const newTenant = () => guid<TenantId>(systemRandomness.uuid());
 const clientId = guid<ClientId>('22222222-2222-4222-8222-222222222222');
@@ -53,7 +53,9 @@ describe('the sign-in log', () => {
   });
   after(() => database[Symbol.asyncDispose]());
 
-  const all = (tenantId: TenantId) => selectSignIns(database.read, tenantId, { limit: 1000 });
+  const found = async (tenantId: TenantId, where?: SignInCondition) =>
+    (await readSignIns(database.read, tenantId, { where, limit: 1000 })).rows;
+  const all = (tenantId: TenantId) => found(tenantId);
 
   test('keeps every member of a record, whatever characters it has', async () => {
     const tenantId = newTenant();
@@ -75,12 +77,11 @@ describe('the sign-in log', () => {
       await log.record(signIn(tenantId, { errorCode }));
       assert.equal((await all(tenantId))[0]?.errorCode, errorCode);
     }
-    const [latest] = await all(tenantId);
-    const rest = await selectSignIns(database.read, tenantId, { limit: 1, after: latest?.sequence ?? 0 });
-    assert.deepEqual(
-      rest.map(({ errorCode }) => errorCode),
-      [2],
-    );
+    const first = await readSignIns(database.read, tenantId, { limit: 1 });
+    const second = await readSignIns(database.read, tenantId, { limit: 1, after: first.next });
+    assert.equal(second.rows[0]?.errorCode, 2);
+    const last = await readSignIns(database.read, tenantId, { limit: 1, after: second.next });
+    assert.deepEqual([last.rows[0]?.errorCode, last.next], [1, undefined]);
   });
 
   test('finds by kind, account, client, resource, correlation, outcome and time', async () => {
@@ -95,26 +96,31 @@ describe('the sign-in log', () => {
     });
     await log.record(wanted);
     await log.record(signIn(tenantId));
-    const narrowings = [
-      { kinds: ['servicePrincipal'] as const },
-      { accountId: 'a' },
-      { clientId: 'c' },
-      { resourceAppId: 'r' },
-      { correlationId: wanted.correlationId },
-      { signInId: wanted.signInId },
-      { errorCode: 7000215 },
-      { errorCode: 'refused' as const },
-      { until: 5001 },
+    const is = (column: SignInColumn, value: string | number, by: '=' | '!=' | '<' = '=') =>
+      ({ kind: 'compare', column, by, value }) as const;
+    const narrowings: readonly SignInCondition[] = [
+      { kind: 'among', column: 'kind', values: ['servicePrincipal'] },
+      is('account_id', 'a'),
+      is('client_id', 'c'),
+      is('resource_app_id', 'r'),
+      is('correlation_id', wanted.correlationId),
+      is('sign_in_id', wanted.signInId),
+      is('error_code', 7000215),
+      is('error_code', 0, '!='),
+      is('at', 5001, '<'),
+      { kind: 'or', parts: [is('client_id', 'c'), is('client_id', 'd')] },
+      { kind: 'and', parts: [is('client_id', 'c'), is('at', 5001, '<')] },
     ];
     for (const narrowing of narrowings) {
-      const found = await selectSignIns(database.read, tenantId, { ...narrowing, limit: 10 });
       assert.deepEqual(
-        found.map(({ signInId }) => signInId),
+        (await found(tenantId, narrowing)).map(({ signInId }) => signInId),
         [wanted.signInId],
         JSON.stringify(narrowing),
       );
     }
-    assert.equal((await selectSignIns(database.read, tenantId, { from: 5001, limit: 10 })).length, 1);
+    assert.deepEqual(await found(tenantId, { kind: 'among', column: 'kind', values: [] }), []);
+    assert.equal((await selectSignIn(database.read, tenantId, wanted.signInId))?.clientId, 'c');
+    assert.equal(await selectSignIn(database.read, newTenant(), wanted.signInId), undefined);
   });
 
   test('of one tenant shows nothing of another', async () => {

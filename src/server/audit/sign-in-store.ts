@@ -2,60 +2,92 @@ import type { Selectable } from 'kysely';
 import { guid, type TenantId } from '../../foundation/ids.ts';
 import type { SignInsTable } from '../storage/audit-tables.ts';
 import type { Queries } from '../storage/database.ts';
+import {
+  conditionSql,
+  type LogCondition,
+  type LogPage,
+  type LogPlace,
+  readLog,
+  stretchSql,
+  timeBounds,
+} from './log-reading.ts';
 import type { SignIn, SignInKind } from './sign-in.ts';
 
-/** Which sign-ins are wanted; what is absent does not narrow. */
+/** What sign-ins are narrowed by. */
+export type SignInColumn =
+  | 'sign_in_id'
+  | 'at'
+  | 'kind'
+  | 'account_id'
+  | 'client_id'
+  | 'resource_app_id'
+  | 'correlation_id'
+  | 'error_code';
+
+export type SignInCondition = LogCondition<SignInColumn>;
+
 export interface SignInQuery {
-  readonly signInId?: string;
-  readonly kinds?: readonly SignInKind[];
-  readonly accountId?: string;
-  readonly clientId?: string;
-  readonly resourceAppId?: string;
-  readonly correlationId?: string;
-  /** One `AADSTS` number, 0 for tokens issued, or `refused` for every other. */
-  readonly errorCode?: number | 'refused';
-  /** Milliseconds since the epoch, inclusive. */
-  readonly from?: number;
-  /** Milliseconds since the epoch, exclusive. */
-  readonly until?: number;
-  /** Goes on behind the sign-in of this place in the log. */
-  readonly after?: number;
+  /** All of the tenant's unless told. */
+  readonly where?: SignInCondition | undefined;
+  /** Goes on behind this place of the log. */
+  readonly after?: LogPlace | undefined;
   readonly limit: number;
 }
 
-/** A sign-in with its place in the log, from which a further page goes on. */
-export interface LoggedSignIn extends SignIn {
-  readonly sequence: number;
-}
+/** A sign-in with its place in the log. */
+export interface LoggedSignIn extends SignIn, LogPlace {}
 
-/** A tenant's sign-ins, latest first. */
-export async function selectSignIns(
+/** A page of a tenant's sign-ins, latest first. */
+export async function readSignIns(
   queries: Queries,
   tenantId: TenantId,
-  query: SignInQuery,
-): Promise<readonly LoggedSignIn[]> {
-  const { signInId, kinds, accountId, clientId, resourceAppId, correlationId, errorCode } = query;
-  const { from, until, after, limit } = query;
-  const rows = await queries
-    .selectFrom('sign_ins')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .$if(signInId !== undefined, (q) => q.where('sign_in_id', '=', signInId ?? ''))
-    .$if(kinds !== undefined, (q) => q.where('kind', 'in', [...(kinds ?? [])]))
-    .$if(accountId !== undefined, (q) => q.where('account_id', '=', accountId ?? ''))
-    .$if(clientId !== undefined, (q) => q.where('client_id', '=', clientId ?? ''))
-    .$if(resourceAppId !== undefined, (q) => q.where('resource_app_id', '=', resourceAppId ?? ''))
-    .$if(correlationId !== undefined, (q) => q.where('correlation_id', '=', correlationId ?? ''))
-    .$if(errorCode === 'refused', (q) => q.where('error_code', '!=', 0))
-    .$if(typeof errorCode === 'number', (q) => q.where('error_code', '=', Number(errorCode)))
-    .$if(from !== undefined, (q) => q.where('at', '>=', from ?? 0))
-    .$if(until !== undefined, (q) => q.where('at', '<', until ?? 0))
-    .$if(after !== undefined, (q) => q.where('sequence', '<', after ?? 0))
-    .orderBy('sequence', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map(asSignIn);
+  { where, after, limit }: SignInQuery,
+): Promise<LogPage<LoggedSignIn>> {
+  const bounds = timeBounds(where);
+  const log = () =>
+    queries
+      .selectFrom('sign_ins')
+      .where('tenant_id', '=', tenantId)
+      .orderBy('at', 'desc')
+      .orderBy('sequence', 'desc');
+  const page = await readLog(
+    {
+      placeBehind: (behind, count) =>
+        log()
+          .select(['at', 'sequence'])
+          .where((e) => stretchSql(e, { after: behind, last: undefined }))
+          .where((e) => e.and(bounds.map((bound) => conditionSql(e, bound))))
+          .offset(count - 1)
+          .limit(1)
+          .executeTakeFirst(),
+      rows: (stretch, most) =>
+        log()
+          .selectAll()
+          .where((e) => stretchSql(e, stretch))
+          .$if(where !== undefined, (q) => q.where((e) => conditionSql(e, where ?? always)))
+          .limit(most)
+          .execute(),
+    },
+    { after, limit },
+  );
+  return { rows: page.rows.map(asSignIn), next: page.next };
 }
+
+/** The sign-in of an id, whatever its kind and however long the log. */
+export async function selectSignIn(
+  queries: Queries,
+  tenantId: TenantId,
+  signInId: string,
+): Promise<LoggedSignIn | undefined> {
+  const where: SignInCondition = { kind: 'compare', column: 'sign_in_id', by: '=', value: signInId };
+  for (let after: LogPlace | undefined; ; ) {
+    const { rows, next } = await readSignIns(queries, tenantId, { where, after, limit: 1 });
+    if (rows.length > 0 || next === undefined) return rows[0];
+    after = next;
+  }
+}
+
+const always: SignInCondition = { kind: 'and', parts: [] };
 
 function asSignIn(row: Selectable<SignInsTable>): LoggedSignIn {
   const details = JSON.parse(row.details) as Pick<SignIn, 'credential' | 'address'>;

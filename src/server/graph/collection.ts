@@ -119,7 +119,8 @@ function textOf(object: object, property: string): string {
   return String(entry[1] ?? '').toLowerCase();
 }
 
-function nextLink(
+/** The next page's address: absolute, with the query repeated. */
+export function nextLink(
   base: string,
   path: string,
   repeated: Readonly<Record<string, string>>,

@@ -5,7 +5,7 @@ import type { GraphPermission } from '../directory/graph-app-roles.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import type { Caller } from '../http/bearer.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
-import type { QueryOptions } from './query-options.ts';
+import type { PageSizes, QueryOptions } from './query-options.ts';
 
 /** What every operation is given. */
 export interface GraphRequest<Body = unknown> {
@@ -70,6 +70,8 @@ export type Target = { readonly application: Application } | { readonly principa
 /** Reads: sees what is committed. */
 export interface ReadOperation extends OperationCommon {
   readonly method: 'GET';
+  /** How many objects a page of it has; as everywhere unless told. */
+  readonly pages?: PageSizes;
   run(request: GraphRequest, queries: Queries): Promise<GraphAnswer>;
 }
 

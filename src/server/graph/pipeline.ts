@@ -92,7 +92,10 @@ export function registerPipeline(
         version,
         base,
         keys,
-        options: readQueryOptions(request.query as Readonly<Record<string, unknown>>),
+        options: readQueryOptions(
+          request.query as Readonly<Record<string, unknown>>,
+          operation.method === 'GET' ? operation.pages : undefined,
+        ),
         body: operation.method === 'GET' ? undefined : readBody(operation.body, request.body),
         prefer: String(request.headers['prefer'] ?? '')
           .toLowerCase()

@@ -27,12 +27,20 @@ export interface Expansion {
   readonly select: ReadonlySet<string> | undefined;
 }
 
-const defaultPage = 100;
-const largestPage = 999;
+/** Objects of a page: where none are asked for, and at most. */
+export interface PageSizes {
+  readonly usual: number;
+  readonly largest: number;
+}
+
+const pageSizes: PageSizes = { usual: 100, largest: 999 };
 const maxOption = 8192;
 
 /** @throws DomainError for an option that is malformed, given twice, or too long */
-export function readQueryOptions(query: Readonly<Record<string, unknown>>): QueryOptions {
+export function readQueryOptions(
+  query: Readonly<Record<string, unknown>>,
+  pages: PageSizes = pageSizes,
+): QueryOptions {
   const text = (name: string): string | undefined => {
     // the dollar sign may be left out (OData 4.01 §5.1)
     const value = query[`$${name}`] ?? query[name];
@@ -52,7 +60,7 @@ export function readQueryOptions(query: Readonly<Record<string, unknown>>): Quer
   const select = text('select');
   return {
     select: select === undefined || select.trim() === '' ? undefined : new Set(words(select)),
-    top: pageSize(text('top')),
+    top: pageSize(text('top'), pages),
     filter: filter === undefined ? undefined : parseFilter(filter),
     search: readSearch(text('search')),
     orderBy: readOrder(text('orderby')),
@@ -95,13 +103,13 @@ function words(text: string): string[] {
     .filter((word) => word !== '');
 }
 
-function pageSize(top: string | undefined): number {
-  if (top === undefined) return defaultPage;
+function pageSize(top: string | undefined, { usual, largest }: PageSizes): number {
+  if (top === undefined) return usual;
   const size = /^\d{1,4}$/.test(top) ? Number(top) : 0;
-  if (size >= 1 && size <= largestPage) return size;
+  if (size >= 1 && size <= largest) return size;
   throw new DomainError(
     'malformed',
-    `Invalid page size specified: '${top.slice(0, 32)}'. Must be between 1 and 999 inclusive.`,
+    `Invalid page size specified: '${top.slice(0, 32)}'. Must be between 1 and ${largest} inclusive.`,
   );
 }
 

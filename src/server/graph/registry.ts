@@ -12,6 +12,7 @@ import { ownerOperations } from './applications/owner-operations.ts';
 import { permissionGrantOperations } from './applications/permission-grant-operations.ts';
 import { presentPrincipals } from './applications/principals.ts';
 import { servicePrincipalOperations } from './applications/service-principal-operations.ts';
+import { signInOperations } from './audit-logs/sign-in-operations.ts';
 import { DirectoryObjects } from './directory-objects.ts';
 import { membershipOperations } from './membership-operations.ts';
 import type { GraphOperation } from './operation.ts';
@@ -33,5 +34,6 @@ export function graphOperations(parts: ApplicationParts): readonly GraphOperatio
     ...federatedCredentialOperations(parts),
     ...deletedItemOperations({ ...parts, objects }),
     ...membershipOperations({ objects }),
+    ...signInOperations,
   ];
 }

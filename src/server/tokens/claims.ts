@@ -136,15 +136,3 @@ function userClaims(
 export function pairwiseSubject(tenantId: string, userId: string, appId: string): string {
   return hash('sha256', `${tenantId}|${userId}|${appId}`, 'base64url');
 }
-
-/**
- * `uti` of a token: the exchange's GUID as sixteen octets in the order Windows writes them (first three groups little
- * endian), base64url (d.3).
- */
-export function tokenIdOf(trace: string): string {
-  const octets = Buffer.from(trace.replaceAll('-', ''), 'hex');
-  octets.subarray(0, 4).reverse();
-  octets.subarray(4, 6).reverse();
-  octets.subarray(6, 8).reverse();
-  return octets.toString('base64url');
-}

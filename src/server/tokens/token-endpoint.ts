@@ -2,13 +2,14 @@ import type { TokenAnswerV1, TokenAnswerV2, TokenType, UserTokenMembers } from '
 import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type ClientId, parseGuid } from '../../foundation/ids.ts';
+import { tokenIdOf } from '../../foundation/token-id.ts';
 import type { SignInLog } from '../audit/sign-in-log.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
 import { parseTenantName } from '../directory/tenants.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { wantedBinding } from './bound-tokens.ts';
-import { accountOf, tokenIdOf } from './claims.ts';
+import { accountOf } from './claims.ts';
 import { readClaimsRequest } from './claims-request.ts';
 import type { AuthenticatedClient, ClientAuthentication, PublicClient } from './client-authentication.ts';
 import { markFederation } from './federated-assertion.ts';
