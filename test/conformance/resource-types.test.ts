@@ -156,6 +156,13 @@ const specified: readonly {
     path: () => `${subscription}/providers/Microsoft.Compute/virtualMachines?api-version=2024-07-01`,
   },
   {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'get',
+    route: '/{scope}/providers/Microsoft.ManagedIdentity/identities/default',
+    path: () =>
+      `${group}/providers/Microsoft.Compute/virtualMachines/vm1/providers/Microsoft.ManagedIdentity/identities/default?api-version=2026-05-31`,
+  },
+  {
     file: 'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-07-01/virtualMachine.json',
     method: 'delete',
     route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Compute/virtualMachines/{n}',

@@ -123,6 +123,30 @@ describe('user-assigned identities', () => {
     assert.deepEqual(none, []);
   });
 
+  test('are told apart from a resource’s own, whose client id the resource’s extension shows', async () => {
+    await using w = await world();
+    const vm = `${w.group}/providers/Microsoft.Compute/virtualMachines/vm1`;
+    const extension = '/providers/Microsoft.ManagedIdentity/identities/default';
+    const as = w.m.home.owner;
+    const put = (identity: object) =>
+      w.m.ask('PUT', `${vm}?api-version=2024-07-01`, {
+        as,
+        body: { location: 'westus', identity, properties: {} },
+      });
+    const made = await put({ type: 'SystemAssigned' });
+    const shown = await w.ask('GET', `${vm}${extension}`);
+    assert.equal(shown.status, 200, shown.text);
+    assert.equal(shown.body.id, `${vm}${extension}`);
+    assert.equal(shown.body.properties.principalId, made.body.identity.principalId);
+    assert.match(shown.body.properties.clientId, /^[0-9a-f-]{36}$/);
+    const nobody = await w.m.application(w.m.home, 'nobody');
+    refused(await w.as(nobody)('GET', `${vm}${extension}`), 403, 'AuthorizationFailed');
+    await put({ type: 'None' });
+    refused(await w.ask('GET', `${vm}${extension}`), 404, 'ResourceNotFound', /no system-assigned identity/);
+    refused(await w.ask('GET', `${w.identity}${extension}`), 404, 'ResourceNotFound');
+    refused(await w.ask('GET', `${w.group}${extension}`), 404, 'ResourceNotFound');
+  });
+
   test('answer as Azure answered: 201 with a relative Location, 200 the second time, then 204', async () => {
     await using w = await world();
     const { made, m } = w;

@@ -9,6 +9,7 @@ import { computeOperations } from './Microsoft.Compute/operations.ts';
 import { virtualMachines } from './Microsoft.Compute/virtualMachines.ts';
 import { type VaultsOptions, vaults } from './Microsoft.KeyVault/vaults.ts';
 import { federatedIdentityCredentials } from './Microsoft.ManagedIdentity/federatedIdentityCredentials.ts';
+import { systemAssignedIdentities } from './Microsoft.ManagedIdentity/identities.ts';
 import { userAssignedIdentities } from './Microsoft.ManagedIdentity/userAssignedIdentities.ts';
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
@@ -45,6 +46,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     virtualMachines(options),
     computeOperations(operations),
     vaults(options, options),
+    systemAssignedIdentities(database),
     userAssignedIdentities(options),
     federatedIdentityCredentials(database, randomness),
     joinTokens(database, issueJoinToken),

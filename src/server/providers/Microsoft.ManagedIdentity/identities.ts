@@ -1,0 +1,54 @@
+import { canonicalId, formatScope, parseScope } from '../../../contract/resource-id.ts';
+import { ArmError } from '../../http/dialects/arm.ts';
+import { systemAssignedOf } from '../../managed-identities/identity-store.ts';
+import { parameter, type ResourceType } from '../../resource-manager/provider.ts';
+import { findResource } from '../../resource-manager/resource-store.ts';
+import type { Database } from '../../storage/database.ts';
+import { identityApiVersions } from './api-versions.ts';
+
+/**
+ * The identity that a resource has of its own, as an extension of the resource: the one place of ARM that shows its
+ * client id (b.2). Azure's `clientSecretUrl` is left out: hosts prove identities by keys of their own here.
+ */
+export function systemAssignedIdentities(database: Database): ResourceType {
+  return {
+    namespace: 'Microsoft.ManagedIdentity',
+    type: 'identities',
+    apiVersions: identityApiVersions,
+    owner: 'provider',
+    tracked: false,
+    operations: [
+      {
+        method: 'GET',
+        path: '/{scope}/providers/Microsoft.ManagedIdentity/identities/default',
+        action: 'Microsoft.ManagedIdentity/identities/read',
+        async run({ caller: { tenantId }, ...context }) {
+          const scope = parseScope(parameter(context, 'scope'));
+          const canonical = canonicalId(scope);
+          const resource = await findResource(database.read, tenantId, canonical);
+          const identity = await systemAssignedOf(database.read, tenantId, canonical);
+          if (resource === undefined || identity === undefined) {
+            throw new ArmError(
+              'not-found',
+              'ResourceNotFound',
+              `The resource '${formatScope(scope)}' has no system-assigned identity.`,
+              { refusedBy: 'service' },
+            );
+          }
+          const { principalId, clientId } = identity;
+          return {
+            status: 200,
+            body: {
+              id: `${resource.resourceId}/providers/Microsoft.ManagedIdentity/identities/default`,
+              name: 'default',
+              type: 'Microsoft.ManagedIdentity/identities',
+              location: resource.location,
+              tags: resource.tags,
+              properties: { tenantId, principalId, clientId },
+            },
+          };
+        },
+      },
+    ],
+  };
+}
