@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import * as jose from 'jose';
 import { canonicalId, parseScope } from '../../src/contract/resource-id.ts';
 import type { TenantId } from '../../src/foundation/ids.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
@@ -188,6 +189,22 @@ describe('who may do what with applications through Graph', () => {
     assert.equal(await statusOf('GET', path, { as: nobody }), 403);
     assert.equal(await statusOf('GET', '/v1.0/nothing', { as: nobody }), 403);
     assert.equal(await statusOf('GET', '/v1.0/nothing', { as: reader }), 400);
+  });
+
+  test("an application's token for Graph names its permissions and directory roles, and no other token does", async () => {
+    const reader = await graph.withPermissions('Application.Read.All', 'Group.Read.All');
+    const claims = jose.decodeJwt(await graph.tokenFor(reader));
+    assert.deepEqual(claims['roles'], ['Application.Read.All', 'Group.Read.All']);
+    assert.equal(claims['wids'], undefined);
+    const administrators = jose.decodeJwt(await graph.tokenFor(graph.administrator));
+    assert.deepEqual(administrators['wids'], [globalAdministrator]);
+    const vault = await service.post(`/${tenantId}/oauth2/v2.0/token`, {
+      grant_type: 'client_credentials',
+      client_id: reader.clientId,
+      client_secret: reader.secret,
+      scope: 'https://vault.azure.net/.default',
+    });
+    assert.equal(jose.decodeJwt(String(vault.body['access_token']))['roles'], undefined);
   });
 
   test('a permission that is taken away is gone from the next request on, whatever the token says', async () => {

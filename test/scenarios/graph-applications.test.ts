@@ -90,6 +90,17 @@ describe('applications through Graph', () => {
     }
   });
 
+  test('are found by names in any script, in any case', async () => {
+    const { app } = await makeClient('Bücher Ärger');
+    for (const name of ['Bücher Ärger', 'BÜCHER ärger']) {
+      const filter = encodeURIComponent(`displayName eq '${name}'`);
+      for (const collection of ['applications', 'servicePrincipals']) {
+        const [found] = (await done('GET', `/v1.0/${collection}?$filter=${filter}`)).value;
+        assert.equal(found?.appId, app.appId, `${collection} ${name}`);
+      }
+    }
+  });
+
   test('are made by a unique name where there is none yet, and changed where there is', async () => {
     const path = "/v1.0/applications(uniqueName='app-7')";
     const headers = { prefer: 'create-if-missing' };

@@ -1,7 +1,10 @@
+import type { TenantId } from '../../foundation/ids.ts';
 import type { AppRoles, RoleHolder } from '../directory/app-roles.ts';
 import type { ApplicationManifest } from '../directory/application-manifest.ts';
 import type { Client } from '../directory/client-store.ts';
+import { firstPartyPrincipal } from '../directory/first-party-principals.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
+import { graphAppId } from '../http/dialects/graph.ts';
 import type { ResolvedResource } from './audiences.ts';
 import type { TokenDecision } from './token-decision.ts';
 
@@ -13,6 +16,7 @@ const knownCapabilities = new Set(['CP1', 'cp1']);
 /** Whom a token is about, as far as a resource's rules look at it. */
 export interface Asking {
   readonly kind: RoleHolder;
+  readonly tenantId: TenantId;
   /** Object id. */
   readonly id: string;
   /** Client id of the application that asks. */
@@ -22,9 +26,9 @@ export interface Asking {
 
 /** What the resource's own declarations put into a token, or whom they keep out. */
 export class ResourceClaims {
-  readonly #appRoles: Pick<AppRoles, 'at' | 'memberships'>;
+  readonly #appRoles: Pick<AppRoles, 'at' | 'memberships' | 'directoryRoles'>;
 
-  constructor(appRoles: Pick<AppRoles, 'at' | 'memberships'>) {
+  constructor(appRoles: Pick<AppRoles, 'at' | 'memberships' | 'directoryRoles'>) {
     this.#appRoles = appRoles;
   }
 
@@ -38,10 +42,11 @@ export class ResourceClaims {
     asking: Asking,
     resource: ResolvedResource,
     capabilities: readonly string[] = [],
-  ): Promise<Pick<TokenDecision, 'roles' | 'groups' | 'capabilities'>> {
+  ): Promise<Pick<TokenDecision, 'roles' | 'groups' | 'capabilities' | 'marks'>> {
     const { application } = resource;
-    // what every tenant knows challenges for itself, and its roles are its pipeline's to read from the directory
-    if (application === undefined) return withCapabilities(capabilities, true);
+    if (application === undefined) {
+      return { ...(await this.#atGraph(asking, resource)), ...withCapabilities(capabilities, true) };
+    }
     const { principal, manifest, settings } = application;
     if (!principal.enabled) throw aadsts(500014, { resource: resource.audience });
     const { principalId, tenantId } = principal;
@@ -61,6 +66,24 @@ export class ResourceClaims {
       ...(roles.values.length === 0 ? {} : { roles: roles.values }),
       ...(groups === undefined ? {} : { groups }),
       ...withCapabilities(capabilities, listens),
+    };
+  }
+
+  /**
+   * What a token for Graph tells an application of its own rights. Graph itself asks the directory, so a right that is
+   * taken away is gone although tokens still name it.
+   */
+  async #atGraph(
+    { kind, tenantId, id }: Asking,
+    { appId }: ResolvedResource,
+  ): Promise<Pick<TokenDecision, 'roles' | 'marks'>> {
+    const graph = appId === graphAppId ? firstPartyPrincipal(tenantId, { appId }) : undefined;
+    if (kind !== 'Application' || graph === undefined) return {};
+    const { values } = await this.#appRoles.at(tenantId, { id, kind }, graph);
+    const wids = await this.#appRoles.directoryRoles(tenantId, id);
+    return {
+      ...(values.length === 0 ? {} : { roles: values }),
+      ...(wids.length === 0 ? {} : { marks: { wids } }),
     };
   }
 

@@ -98,7 +98,8 @@ export class UserAnswers {
     if (resource === undefined) throw aadsts(500011, { resource: requested, tenant: tenant.displayName });
     const scopes = await this.#scopes(question, resource, scope);
     const { clientId, displayName } = clientOf(client);
-    const asking = { kind: 'User', id: user.userId, clientId, displayName } as const;
+    const { tenantId } = tenant;
+    const asking = { kind: 'User', tenantId, id: user.userId, clientId, displayName } as const;
     const family = firstPartyClient(clientId) === undefined ? undefined : '1';
     const signedInAt = Math.floor(question.signedInAt / 1000);
     const withIdToken = scope.openid.has('openid') || version === 'v1';

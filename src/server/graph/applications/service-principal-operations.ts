@@ -136,7 +136,9 @@ function principalSource({ tenantId, options: { filter } }: GraphRequest, querie
   const ids = requiredValues(filter, 'id');
   const clientIds = requiredValues(filter, 'appId');
   const names = requiredValues(filter, 'servicePrincipalNames');
-  const [displayName, more] = requiredValues(filter, 'displayName') ?? [];
+  const [displayName = '', more] = requiredValues(filter, 'displayName') ?? [];
+  // databases agree about the case of ASCII only; other names are compared here
+  const byName = more === undefined && /^[\x20-\x7e]+$/.test(displayName);
 
   const named = async (): Promise<readonly Principal[] | undefined> => {
     if (ids !== undefined) {
@@ -166,7 +168,7 @@ function principalSource({ tenantId, options: { filter } }: GraphRequest, querie
       const rows =
         some === undefined
           ? await selectPrincipals(queries, tenantId, {
-              ...(displayName === undefined || more !== undefined ? {} : { displayName }),
+              ...(byName ? { displayName } : {}),
               ...(after === undefined ? {} : { after }),
               limit,
             })

@@ -39,7 +39,8 @@ export function clientCredentials({
       }
       const { principal, proof, hostResourceId } = client;
       const { principalId: id, clientId, displayName } = principal;
-      const asking = { kind: 'Application', id, clientId, displayName } as const;
+      const { tenantId } = tenant;
+      const asking = { kind: 'Application', tenantId, id, clientId, displayName } as const;
       return {
         ...(await resourceClaims.of(asking, resource, parameters.claims.capabilities)),
         subject: { kind: 'application', principal, hostResourceId },
