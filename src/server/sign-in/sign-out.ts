@@ -6,6 +6,7 @@ import type { Applications } from './applications.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import { sendPage } from './page.ts';
 import { messagePage } from './pages.ts';
+import { queryOf } from './request-query.ts';
 import type { Shown } from './shown-errors.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 
@@ -30,7 +31,9 @@ export function registerSignOut(
   },
 ): void {
   for (const url of urls) {
-    app.get(url, { handler: shown((request, reply) => signOut(request, reply, queryForm(request))) });
+    app.get(url, {
+      handler: shown((request, reply) => signOut(request, reply, parseTokenForm(queryOf(request)))),
+    });
     app.post(url, {
       bodyLimit: 32 * 1024,
       handler: shown((request, reply) =>
@@ -72,9 +75,4 @@ export function registerSignOut(
 function audienceOf(hint: string | undefined): string | undefined {
   const audience = hint === undefined ? undefined : parseCompactJws(hint, longestHint)?.payload['aud'];
   return typeof audience === 'string' ? audience : undefined;
-}
-
-function queryForm({ url }: FastifyRequest): TokenForm {
-  const mark = url.indexOf('?');
-  return parseTokenForm(mark < 0 ? '' : url.slice(mark + 1));
 }

@@ -7,6 +7,7 @@ import { parseTokenForm } from '../tokens/token-form.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import { parseContinue, withoutPrompt } from './continue-url.ts';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
+import { queryOf } from './request-query.ts';
 import type { Shown } from './shown-errors.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 import type { SignInRecords } from './sign-in-records.ts';
@@ -124,9 +125,4 @@ function nothingToGoOnTo(): DomainError {
     'malformed',
     'This sign-in was not started in this browser, or too long ago. Please start again.',
   );
-}
-
-function queryOf({ url }: FastifyRequest): string {
-  const mark = url.indexOf('?');
-  return mark < 0 ? '' : url.slice(mark + 1);
 }
