@@ -27,7 +27,7 @@ function claims(): Claim[] {
 /** How the manifest of each language names a package and its version. */
 const manifests: Readonly<Record<string, RegExp>> = {
   'requirements.txt': /^(?<name>[\w.-]+)==(?<version>\S+)$/gm,
-  'go.mod': /^\t(?:\S+\/)?(?<name>[\w.-]+) v(?<version>\S+)/gm,
+  'go.mod': /^\t(?:\S+\/)?(?!v\d+ )(?<name>[\w.-]+)(?:\/v\d+)? v(?<version>\S+)/gm,
   'pom.xml': /<artifactId>(?<name>[^<]+)<\/artifactId>\s*<version>(?<version>[^<]+)</g,
 };
 
@@ -66,7 +66,7 @@ describe('each claim of compatibility', () => {
   test('names the version of a package that the tests run with', () => {
     for (const { client, file } of claims()) {
       const installed = installedFor(file);
-      for (const [, name = '', version] of client.matchAll(/([@a-z][\w@/-]*) (\d+\.\d+\.\d+)/g)) {
+      for (const [, name = '', version] of client.matchAll(/([@a-z][\w@/-]*) (\d+\.\d+\.\d+)/gi)) {
         assert.equal(installed.get(name), version, name);
       }
     }

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { notAsked, preparedGo } from '../support/client-packages.ts';
-import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { type DemoWorld, demoWorld, programOutcomes } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
 import { signingInApplication } from '../support/signing-in-application.ts';
+import { tokensToValidate } from '../support/tokens-to-validate.ts';
 
 /** `azidentity` looks for the metadata service at its address and nowhere else: only isolated mode is for it. */
 describe('the Azure SDK for Go', { skip: notAsked('go') || noIsolation }, () => {
   let world: DemoWorld;
   let program: string;
   before(async () => {
-    program = (await preparedGo()).readSecret;
+    program = (await preparedGo())('read-a-secret');
     world = await demoWorld();
   });
   after(() => world?.[Symbol.asyncDispose]());
@@ -48,7 +49,7 @@ describe('the Azure SDK for Go', { skip: notAsked('go') || noIsolation }, () => 
 test('a Go program signs in as an application, with each credential', { skip: notAsked('go') }, async () => {
   await using application = await signingInApplication();
   const token = (appidacr: string) => ({ oid: application.principalId, appidacr });
-  const { signIn } = await preparedGo();
+  const signIn = (await preparedGo())('sign-in');
   assert.deepEqual(await application.outcomesOf([signIn]), {
     secret: token('1'),
     certificate: token('2'),
@@ -56,4 +57,30 @@ test('a Go program signs in as an application, with each credential', { skip: no
     'other certificate': 'AADSTS700027',
     'wrong secret': 'AADSTS7000215',
   });
+});
+
+test('an API in Go validates tokens of both versions and an id token with go-oidc, and refuses what is wrong', {
+  skip: notAsked('go'),
+}, async () => {
+  await using tokens = await tokensToValidate();
+  const outcomes = await programOutcomes([(await preparedGo())('validate')], tokens.environment);
+  const signature = 'failed to verify signature: failed to verify id token signature';
+  const algorithm = (alg: string) =>
+    `oidc: malformed jwt: unexpected signature algorithm "${alg}"; expected ["RS256"]`;
+  const reasons = {
+    'for another': 'oidc: expected audience "api://other" got',
+    expired: 'oidc: token is expired',
+    altered: signature,
+    'of another tenant': signature,
+    unsigned: algorithm('none'),
+    'keyed by the public key': algorithm('HS256'),
+  };
+  const refused = Object.entries(outcomes as Record<string, unknown>).map(([name, outcome]) => {
+    const reason = (reasons as Record<string, string>)[name];
+    return [
+      name,
+      typeof outcome === 'string' && reason !== undefined && outcome.startsWith(reason) ? reason : outcome,
+    ];
+  });
+  assert.deepEqual(Object.fromEntries(refused), { ...tokens.good, ...reasons });
 });

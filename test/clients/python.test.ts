@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { notAsked, preparedPython } from '../support/client-packages.ts';
-import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { type DemoWorld, demoWorld, programOutcomes } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
 import { signingInApplication } from '../support/signing-in-application.ts';
+import { tokensToValidate } from '../support/tokens-to-validate.ts';
 
 describe('the Azure SDK for Python', { skip: notAsked('python') }, () => {
   let world: DemoWorld;
@@ -62,5 +63,22 @@ test('a Python program signs in as an application, with each credential, through
     'msal chain': token('2'),
     'msal without thumbprint': token('2'),
     'msal wrong secret': 'AADSTS7000215',
+  });
+});
+
+test('an API in Python validates tokens of both versions and an id token with PyJWT, and refuses what is wrong', {
+  skip: notAsked('python'),
+}, async () => {
+  await using tokens = await tokensToValidate();
+  const { folder, python } = await preparedPython();
+  const outcomes = await programOutcomes([python, path.join(folder, 'validate.py')], tokens.environment);
+  assert.deepEqual(outcomes, {
+    ...tokens.good,
+    'for another': 'InvalidAudienceError',
+    expired: 'ExpiredSignatureError',
+    altered: 'InvalidSignatureError',
+    'of another tenant': 'PyJWKClientError',
+    unsigned: 'PyJWKClientError',
+    'keyed by the public key': 'InvalidAlgorithmError',
   });
 });

@@ -75,18 +75,14 @@ export async function preparedPython(): Promise<{ readonly folder: string; reado
   return { folder, python: path.join(folder, 'packages/bin/python') };
 }
 
-/** The programs in Go, built. */
-export async function preparedGo(): Promise<{ readonly readSecret: string; readonly signIn: string }> {
-  const folder = await preparedClient(
-    'go',
-    ['go', 'version'],
-    [
-      ['go', 'build', '-o', 'built/read-a-secret', '.'],
-      ['go', 'build', '-o', 'built/sign-in', './sign-in'],
-    ],
-  );
-  return { readSecret: path.join(folder, 'built/read-a-secret'), signIn: path.join(folder, 'built/sign-in') };
+/** The programs in Go, built: where one is, by its name. */
+export async function preparedGo(): Promise<(program: GoProgram) => string> {
+  const folder = await preparedClient('go', ['go', 'version'], [['go', 'build', '-o', 'built/', './...']]);
+  return (program) => path.join(folder, 'built', program);
 }
+
+/** A folder of `test/clients/go`. */
+export type GoProgram = 'read-a-secret' | 'sign-in' | 'validate';
 
 /** The programs in Java, compiled: the command that runs one, but for the name of its class. */
 export async function preparedJava(): Promise<readonly string[]> {

@@ -140,6 +140,17 @@ export function follow(child: ChildProcess, input = ''): Started {
   };
 }
 
+/** What a program that ends well prints: what became of each thing that it tried, as JSON. */
+export async function programOutcomes(
+  [file = '', ...args]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  const { code, stdout, stderr } = await follow(spawn(file, args, { stdio: 'pipe', env: environment }))
+    .outcome;
+  if (code !== 0) throw new Error(`${file} ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
 export const exampleProgram = path.resolve(
   import.meta.dirname,
   '../../examples/read-a-secret/read-a-secret.mjs',

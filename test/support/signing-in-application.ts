@@ -1,9 +1,7 @@
-import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { insertClientCertificate } from '../../src/server/directory/client-certificate-store.ts';
-import { follow } from './demo-world.ts';
+import { programOutcomes } from './demo-world.ts';
 import { type NamedTokenService, namedTokenService } from './named-token-service.ts';
 import { type ClientKey, makeClientKey } from './token-service.ts';
 
@@ -47,12 +45,7 @@ export async function signingInApplication(): Promise<SigningInApplication> {
     named,
     principalId,
     environment,
-    async outcomesOf([program = '', ...args], more = {}) {
-      const child = spawn(program, args, { stdio: 'pipe', env: { ...environment, ...more } });
-      const { code, stdout, stderr } = await follow(child).outcome;
-      assert.equal(code, 0, stderr);
-      return JSON.parse(stdout);
-    },
+    outcomesOf: (command, more = {}) => programOutcomes(command, { ...environment, ...more }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
