@@ -255,6 +255,23 @@ describe('who may do what with applications through Graph', () => {
     assert.equal(await statusOf('PATCH', path, { as: owner, body: { notes: 'x' } }), 204);
   });
 
+  test('whoever makes only their own makes no more than anybody may own', async () => {
+    const owner = await graph.withPermissions('Application.ReadWrite.OwnedBy');
+    await service.database.transaction(async (transaction) => {
+      for (let count = 0; count < 250; count += 1) {
+        await insertOwner(transaction, {
+          tenantId,
+          objectId: systemRandomness.uuid(),
+          ownerId: owner.principalId,
+          ownerType: 'ServicePrincipal',
+          at: 1,
+        });
+      }
+    });
+    const { status, body } = await call('POST', '/v1.0/applications', { as: owner, body: anyBody });
+    assert.deepEqual([status, body.error.code], [403, 'Directory_QuotaExceeded']);
+  });
+
   test('owning a managed identity opens nothing of it', async () => {
     const owner = await graph.withPermissions('Application.ReadWrite.OwnedBy');
     await service.database.transaction((transaction) =>

@@ -85,6 +85,10 @@ describe('an application ID URI', () => {
       );
     }
     assert.equal(await selectIdentifierOwner(database.read, tenant, 'api://free'), undefined);
+    await assert.rejects(
+      give(tenant, second, ['api://free', 'API://free/']),
+      (error: DomainError) => error.kind === 'invalid-value',
+    );
     await give(other, second, ['api://orders']);
     assert.equal(await selectIdentifierOwner(database.read, other, 'api://orders'), second);
     await give(tenant, first, []);

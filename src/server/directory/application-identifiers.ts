@@ -52,7 +52,8 @@ export function checkIdentifier(
 /**
  * Gives an application exactly these identifiers. One it had before and has no more is free for others.
  *
- * @throws DomainError `already-exists` where another application of the tenant has one of them
+ * @throws DomainError `already-exists` where another application of the tenant has one of them, `invalid-value` where two
+ *   of them are the same
  */
 export async function replaceIdentifiers(
   transaction: Transaction,
@@ -70,6 +71,11 @@ export async function replaceIdentifiers(
   },
 ): Promise<void> {
   const wanted = new Map(identifiers.map((identifier) => [canonicalIdentifier(identifier), identifier]));
+  if (wanted.size !== identifiers.length) {
+    throw new DomainError('invalid-value', 'Two of the application ID URIs are the same.', {
+      target: 'identifierUris',
+    });
+  }
   const removed = await transaction
     .deleteFrom('application_identifiers')
     .where('tenant_id', '=', tenantId)

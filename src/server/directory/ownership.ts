@@ -4,8 +4,8 @@ import type { Queries, Transaction } from '../storage/database.ts';
 
 /** Owners that an object has at most (Entra's own limit). */
 export const maxOwners = 100;
-/** Objects that one may own at most, so that nobody fills the directory by creating. */
-export const maxOwned = 250;
+/** Objects that one who may only make their own can own, so that nobody fills the directory (Entra's own limit). */
+const maxOwned = 250;
 
 /** Who may own: people and service principals. */
 export type OwnerType = 'User' | 'ServicePrincipal';
@@ -101,6 +101,23 @@ export async function owns(
     .where('owner_id', '=', ownerId)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/**
+ * Holds whoever may only make their own objects to the number of them.
+ *
+ * @throws DomainError `forbidden` at the bound
+ */
+export async function requireRoomToOwn(queries: Queries, tenantId: TenantId, ownerId: string): Promise<void> {
+  const owned = await selectOwned(queries, tenantId, ownerId);
+  if (owned.length < maxOwned) return;
+  throw new DomainError(
+    'forbidden',
+    `The directory object quota limit for the principal has been exceeded.`,
+    {
+      code: 'Directory_QuotaExceeded',
+    },
+  );
 }
 
 /** Object ids of what somebody owns, in order. */

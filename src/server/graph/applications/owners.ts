@@ -2,11 +2,12 @@ import { referencedId } from '../../../contract/odata.ts';
 import { DomainError } from '../../../foundation/domain-error.ts';
 import { guid, type PrincipalId, type TenantId, type UserId } from '../../../foundation/ids.ts';
 import { selectPrincipal } from '../../directory/directory-store.ts';
-import type { Owner } from '../../directory/ownership.ts';
+import { type Owner, requireRoomToOwn } from '../../directory/ownership.ts';
 import { selectUser } from '../../directory/user-store.ts';
 import type { Queries } from '../../storage/database.ts';
 import type { WriteRequest } from '../operation.ts';
 import { noSuchObject } from '../targets.ts';
+import { changesApplications } from './application-permissions.ts';
 
 /**
  * Who may own, by a reference's address.
@@ -31,12 +32,18 @@ export async function ownerByReference(
   throw noSuchObject(ownerId);
 }
 
-/** The owners of what a request makes: those that it lists, and its maker. */
+/**
+ * The owners of what a request makes: those that it lists, and its maker.
+ *
+ * @throws DomainError `forbidden` where the maker may only make their own, and has as many as one may have
+ */
 export async function ownersOf(
   queries: Queries,
-  { tenantId, asOwner }: Pick<WriteRequest, 'tenantId' | 'asOwner'>,
+  { tenantId, asOwner, permissions }: Pick<WriteRequest, 'tenantId' | 'asOwner' | 'permissions'>,
   references: readonly string[] = [],
 ): Promise<readonly Owner[]> {
+  const makesAny = changesApplications.permissions.some((permission) => permissions.has(permission));
+  if (!makesAny) await requireRoomToOwn(queries, tenantId, asOwner.ownerId);
   const owners = new Map<string, Owner>([[asOwner.ownerId, asOwner]]);
   for (const address of references) {
     const owner = await ownerByReference(queries, tenantId, address);
