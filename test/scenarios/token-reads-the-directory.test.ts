@@ -191,7 +191,7 @@ describe('on the Graph surface', () => {
       assert.deepEqual([status, body.error.code], [404, 'Request_ResourceNotFound']);
     }
     assert.equal((await call(`/beta/servicePrincipals(appId='${foreign.clientId}')`)).status, 404);
-    assert.equal((await call('/v1.0/users')).status, 400);
+    assert.equal((await call('/v1.0/unknowns')).status, 400);
   });
 
   test('a managed identity is locked: nothing writes', async () => {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { TenantId } from '../../src/foundation/ids.ts';
+import type { ClientId, TenantId } from '../../src/foundation/ids.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { removeRoleAssignmentsOfPrincipal } from '../../src/server/authorization/role-assignment-removal.ts';
@@ -13,6 +13,7 @@ import { registerGraph } from '../../src/server/graph/graph.ts';
 import { graphAppId, graphDialect } from '../../src/server/http/dialects/graph.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { Audiences, audiencesOf } from '../../src/server/tokens/audiences.ts';
+import { azureCli, verifier as codeVerifier, makeCode, type TestPerson } from './people.ts';
 import type { TestTokenService } from './token-service.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
@@ -34,12 +35,20 @@ export interface TestGraph extends AsyncDisposable {
   call(
     method: string,
     path: string,
-    options?: { readonly as?: Client; readonly body?: unknown; readonly headers?: Record<string, string> },
+    options?: {
+      readonly as?: Client;
+      /** A token, instead of one of `as`. */
+      readonly bearer?: string;
+      readonly body?: unknown;
+      readonly headers?: Record<string, string>;
+    },
   ): Promise<GraphReply>;
   /** An application that administers the directory; calls are its unless told. */
   readonly administrator: Client;
   /** The deployment's own application. */
   readonly deployments: Client;
+  /** A Graph token by which a client acts as a person; the Azure CLI unless told. */
+  tokenAs(person: TestPerson, clientId?: ClientId): Promise<string>;
   /** An application with exactly these permissions. */
   withPermissions(...permissions: readonly GraphPermission[]): Promise<Client>;
 }
@@ -92,16 +101,32 @@ export async function testGraph(service: TestTokenService, tenantId: TenantId): 
     return String(reply.body['access_token']);
   }
 
+  async function tokenAs(person: TestPerson, clientId = azureCli): Promise<string> {
+    const redirectUri = 'http://localhost:1234';
+    const scope = 'https://graph.microsoft.com/.default openid';
+    const code = await makeCode(service, person, clientId, { scope, redirectUri });
+    const reply = await service.post(`/${person.tenantId}/oauth2/v2.0/token`, {
+      grant_type: 'authorization_code',
+      client_id: clientId,
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: codeVerifier,
+      scope,
+    });
+    return String(reply.body['access_token']);
+  }
+
   return {
     origin,
     administrator,
+    tokenAs,
     deployments,
     tokenFor,
-    async call(method, path, { as = administrator, body, headers = {} } = {}) {
+    async call(method, path, { as = administrator, bearer, body, headers = {} } = {}) {
       const response = await fetch(`${origin}${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${await tokenFor(as)}`,
+          authorization: `Bearer ${bearer ?? (await tokenFor(as))}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },

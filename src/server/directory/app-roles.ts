@@ -67,8 +67,17 @@ export class AppRoles {
     return { assigned: held.size > 0, values: values.sort() };
   }
 
-  /** Template ids of the directory roles that an object has itself. */
+  /** Template ids of the directory roles that an object has, itself or as a member of a group. */
   async directoryRoles(tenantId: TenantId, principalId: string): Promise<readonly string[]> {
+    const groups = (await this.memberships(tenantId, principalId)).direct;
+    const held = new Set<string>();
+    for (const id of [principalId, ...groups]) {
+      for (const role of await this.#directoryRolesOf(tenantId, id)) held.add(role);
+    }
+    return [...held];
+  }
+
+  async #directoryRolesOf(tenantId: TenantId, principalId: string): Promise<readonly string[]> {
     return (
       (await this.#directoryRoles.get(tenantId, principalId, () =>
         selectDirectoryRoles(this.#database.read, tenantId, principalId),

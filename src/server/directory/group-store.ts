@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import type { GroupProfile } from '../../contract/graph-group.ts';
 import { guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { GroupsTable } from '../storage/directory-tables.ts';
@@ -9,7 +10,7 @@ export interface Group {
   readonly groupId: PrincipalId;
   readonly displayName: string;
   /** What Graph shows beside: description, mailNickname, isAssignableToRole, … */
-  readonly profile: Readonly<Record<string, unknown>>;
+  readonly profile: GroupProfile;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
 }
@@ -21,7 +22,7 @@ interface GroupKey {
 
 /** Whether roles of the directory may be given to the group; said when it is made, and never changed. */
 export function mayHoldRoles({ profile }: Pick<Group, 'profile'>): boolean {
-  return profile['isAssignableToRole'] === true;
+  return profile.isAssignableToRole === true;
 }
 
 export async function insertGroup(transaction: Transaction, group: Group): Promise<void> {
@@ -96,11 +97,11 @@ export async function selectGroups(
     after,
     limit,
   }: {
-    readonly ids?: readonly string[];
+    readonly ids?: readonly string[] | undefined;
     /** Compared without regard to case. */
-    readonly displayName?: string;
+    readonly displayName?: string | undefined;
     /** Only groups whose object id sorts behind this one. */
-    readonly after?: string;
+    readonly after?: string | undefined;
     readonly limit: number;
   },
 ): Promise<readonly Group[]> {
@@ -125,7 +126,7 @@ export function asGroup(row: Selectable<GroupsTable>): Group {
     tenantId: guid<TenantId>(row.tenant_id),
     groupId: guid<PrincipalId>(row.group_id),
     displayName: row.display_name,
-    profile: JSON.parse(row.profile) as Readonly<Record<string, unknown>>,
+    profile: JSON.parse(row.profile) as GroupProfile,
     createdAt: row.created_at,
   };
 }

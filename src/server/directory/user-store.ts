@@ -132,6 +132,51 @@ export async function selectUser(
   return row && asUser(row);
 }
 
+/** The users of these object ids, in the tenant; ids of others are left out. */
+export async function selectUsersOf(
+  queries: Queries,
+  tenantId: TenantId,
+  userIds: readonly string[],
+): Promise<readonly User[]> {
+  if (userIds.length === 0) return [];
+  const rows = await queries
+    .selectFrom('users')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('user_id', 'in', [...userIds])
+    .orderBy('user_id')
+    .execute();
+  return rows.map(asUser);
+}
+
+/** A tenant's users by object id, of this display name alone where one is given, in any case. */
+export async function selectUsers(
+  queries: Queries,
+  tenantId: TenantId,
+  {
+    displayName,
+    after,
+    limit,
+  }: {
+    readonly displayName?: string | undefined;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  },
+): Promise<readonly User[]> {
+  const rows = await queries
+    .selectFrom('users')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .$if(displayName !== undefined, (q) =>
+      q.where((e) => e(e.fn<string>('lower', ['display_name']), '=', (displayName ?? '').toLowerCase())),
+    )
+    .$if(after !== undefined, (q) => q.where('user_id', '>', after ?? ''))
+    .orderBy('user_id')
+    .limit(limit)
+    .execute();
+  return rows.map(asUser);
+}
+
 /** The user of an id or a name, as a path of Graph's or a sign-in form gives it. */
 export async function findUser(
   queries: Queries,

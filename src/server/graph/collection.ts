@@ -8,8 +8,8 @@ export interface Source<Row> {
   /** At most `limit` rows whose key sorts behind `after`. */
   rows(after: string | undefined, limit: number): Promise<readonly Row[]>;
   keyOf(row: Row): string;
-  /** Rows as Graph shows them, in the order given. */
-  present(rows: readonly Row[]): Promise<readonly object[]>;
+  /** Rows as Graph shows them, in the order given; `undefined` for what is gone meanwhile, or is not shown. */
+  present(rows: readonly Row[]): Promise<readonly (object | undefined)[]>;
 }
 
 const chunk = 200;
@@ -99,7 +99,8 @@ async function* wanted<Row>(
     const rows = await source.rows(after, chunk);
     const objects = await source.present(rows);
     for (const [index, row] of rows.entries()) {
-      const object = objects[index] as object;
+      const object = objects[index];
+      if (object === undefined) continue;
       if (filter !== undefined && !matchesFilter(filter, object)) continue;
       if (search !== undefined && !textOf(object, search.property).includes(search.text.toLowerCase()))
         continue;
@@ -136,7 +137,7 @@ export function nextLink(
 export function inMemory<Row>(
   rows: readonly Row[],
   keyOf: (row: Row) => string,
-  present: (rows: readonly Row[]) => Promise<readonly object[]>,
+  present: (rows: readonly Row[]) => Promise<readonly (object | undefined)[]>,
 ): Source<Row> {
   const sorted = [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   return {

@@ -25,9 +25,8 @@ export class GraphPermissions {
     const roles = await this.#appRoles.directoryRoles(tenantId, principalId);
     const byRole = roles.flatMap((templateId) => directoryRole(templateId)?.permissions ?? []);
     if (caller.principalType === 'User') {
-      const whole = caller.scopes.some((scope) => asThePerson.has(scope));
       const scopes = new Set(caller.scopes.flatMap(impliedBy));
-      return new Set(byRole.filter((permission) => whole || scopes.has(permission)));
+      return new Set(byRole.filter((permission) => actsAsPerson(caller) || scopes.has(permission)));
     }
     const graph = firstPartyPrincipal(tenantId, { appId: graphAppId });
     if (graph === undefined) throw new Error('Graph has no service principal');
@@ -35,6 +34,11 @@ export class GraphPermissions {
     const assigned = (await this.#appRoles.at(tenantId, holder, graph)).values;
     return new Set([...byRole, ...graphPermissions.filter((name) => assigned.includes(name))]);
   }
+}
+
+/** Whether the application that acts for a person may do whatever the person may. */
+export function actsAsPerson({ scopes }: Caller): boolean {
+  return scopes.some((scope) => asThePerson.has(scope));
 }
 
 /** A scope that writes reads as well. */

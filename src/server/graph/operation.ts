@@ -62,6 +62,8 @@ interface OperationCommon {
   readonly permissions: readonly GraphPermission[];
   /** One of these opens it where the caller owns the object that the path begins with. */
   readonly permissionsOfOwners?: readonly GraphPermission[];
+  /** One of these scopes opens it to a person about themselves: where the path begins with `me`, or with their own id. */
+  readonly scopesOfSelf?: readonly string[] | undefined;
 }
 
 /** The object that a path begins with, found and checked by the pipeline. */
@@ -83,11 +85,16 @@ export interface QuestionOperation<Body = unknown> extends OperationCommon {
   run(request: GraphRequest<Body>, queries: Queries): Promise<GraphAnswer>;
 }
 
-/** Changes the directory, in one transaction with whatever it checks. */
-export interface WriteOperation<Body = unknown> extends OperationCommon {
+/**
+ * Changes the directory, in one transaction with whatever it checks. `Ready` is the body as `prepare` makes it; without
+ * one, the body itself.
+ */
+export interface WriteOperation<Body = unknown, Ready = Body> extends OperationCommon {
   readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly asks?: false;
   readonly body?: z.ZodType<Body>;
+  /** What takes long, such as hashing a password: done for who may ask, and before the transaction, which others wait for. */
+  prepare?(body: Body): Promise<Ready>;
   /** Which kind of object the path begins with: found, and held to lock and ownership, before anything is done. */
   readonly target?: 'application' | 'servicePrincipal';
   /** Whether it may end that the target signs in: never done to the deployment's own application, not by itself either. */
@@ -96,7 +103,7 @@ export interface WriteOperation<Body = unknown> extends OperationCommon {
   readonly createsMissing?: true;
   /** Whether it may be done to the principal of a managed identity, which its resource owns; not unless told (h.1). */
   readonly allowedOnIdentities?: true;
-  run(request: WriteRequest<Body>, transaction: Transaction): Promise<GraphAnswer>;
+  run(request: WriteRequest<Ready>, transaction: Transaction): Promise<GraphAnswer>;
 }
 
 export interface WriteRequest<Body = unknown> extends GraphRequest<Body> {
@@ -108,4 +115,4 @@ export interface WriteRequest<Body = unknown> extends GraphRequest<Body> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: an operation's body type is its own; the pipeline hands it what its schema made
-export type GraphOperation = ReadOperation | QuestionOperation<any> | WriteOperation<any>;
+export type GraphOperation = ReadOperation | QuestionOperation<any> | WriteOperation<any, any>;

@@ -12,7 +12,7 @@ import { presentedCertificate } from '../http/presented-certificate.ts';
 import type { Database, Transaction } from '../storage/database.ts';
 import { presentAnswer } from './answer.ts';
 import { assertExpanded } from './expansion.ts';
-import type { GraphPermissions } from './graph-permissions.ts';
+import { actsAsPerson, type GraphPermissions } from './graph-permissions.ts';
 import type {
   GraphAnswer,
   GraphOperation,
@@ -73,7 +73,7 @@ export function registerPipeline(
       () => presentedCertificate(request),
     );
     const held = await permissions.of(caller);
-    if (held.size === 0) throw denied();
+    if (held.size === 0 && !knowsScopes(caller)) throw denied();
     entered.set(request, { caller, permissions: held });
   });
 
@@ -107,7 +107,7 @@ export function registerPipeline(
   });
 
   /** An operation of the path and method that the caller may use. */
-  function find(method: string, segments: readonly Segment[], { permissions: held }: Entered) {
+  function find(method: string, segments: readonly Segment[], { caller, permissions: held }: Entered) {
     const fitting = entries.flatMap(({ operation, template }) => {
       const keys = matchPath(template, segments);
       return keys === undefined ? [] : [{ operation, keys }];
@@ -116,19 +116,21 @@ export function registerPipeline(
     const found = fitting.find(({ operation }) => operation.method === method);
     if (found === undefined) throw denied();
     const { permissions: opening, permissionsOfOwners = [] } = found.operation;
-    if (![...opening, ...permissionsOfOwners].some((permission) => held.has(permission))) throw denied();
+    if ([...opening, ...permissionsOfOwners].some((permission) => held.has(permission))) return found;
+    if (!opensToSelf(found.operation, found.keys, caller)) throw denied();
     return found;
   }
 
   async function perform(operation: GraphOperation, asked: GraphRequest): Promise<GraphAnswer> {
     if (operation.method === 'GET') return assertExpanded(asked, await operation.run(asked, database.read));
     if (operation.asks === true) return await operation.run(asked, database.read);
+    const body = operation.prepare === undefined ? asked.body : await operation.prepare(asked.body);
     return await database.transaction(async (transaction) => {
       const target = await findTarget(operation, asked, transaction);
       const { caller } = asked;
       const ownerType = caller.principalType === 'User' ? 'User' : 'ServicePrincipal';
       return await operation.run(
-        { ...asked, ...target, asOwner: { ownerId: caller.principalId, ownerType } },
+        { ...asked, ...target, body, asOwner: { ownerId: caller.principalId, ownerType } },
         transaction,
       );
     });
@@ -143,7 +145,6 @@ export function registerPipeline(
     const [key] = asked.keys as readonly [PathKey];
     const { caller, tenantId, permissions: held } = asked;
     if (operation.target === undefined) {
-      requireOpening(operation, held);
       return { application: undefined, principal: undefined };
     }
     const application =
@@ -170,10 +171,18 @@ export function registerPipeline(
   }
 }
 
-/** Without a target nobody can own it, but what is made is its maker's: the owners' permission opens creation as well. */
-function requireOpening(operation: WriteOperation, held: ReadonlySet<GraphPermission>): void {
-  const { permissions, permissionsOfOwners = [] } = operation;
-  if (![...permissions, ...permissionsOfOwners].some((permission) => held.has(permission))) throw denied();
+/** Whether an application acts for a person here: it may have scopes that open what is the person's own. */
+function knowsScopes(caller: Caller): boolean {
+  return caller.principalType === 'User' && caller.scopes.length > 0;
+}
+
+/** What a person may do about themselves, where the application that acts for them may. */
+function opensToSelf(operation: GraphOperation, keys: readonly PathKey[], caller: Caller): boolean {
+  const { path, scopesOfSelf } = operation;
+  if (caller.principalType !== 'User' || scopesOfSelf === undefined) return false;
+  const [key] = keys;
+  const isOwn = path === 'me' || path.startsWith('me/') || key?.value.toLowerCase() === caller.principalId;
+  return isOwn && (actsAsPerson(caller) || scopesOfSelf.some((scope) => caller.scopes.includes(scope)));
 }
 
 function readAddress({ url }: FastifyRequest): {

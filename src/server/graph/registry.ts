@@ -6,16 +6,20 @@ import {
 } from './applications/application-operations.ts';
 import { applicationRelations, principalRelations } from './applications/application-relations.ts';
 import { credentialOperations } from './applications/credential-operations.ts';
-import { deletedItemOperations } from './applications/deleted-item-operations.ts';
 import { federatedCredentialOperations } from './applications/federated-credential-operations.ts';
 import { ownerOperations } from './applications/owner-operations.ts';
 import { permissionGrantOperations } from './applications/permission-grant-operations.ts';
 import { presentPrincipals } from './applications/principals.ts';
 import { servicePrincipalOperations } from './applications/service-principal-operations.ts';
 import { signInOperations } from './audit-logs/sign-in-operations.ts';
+import { deletedItemOperations } from './deleted-item-operations.ts';
 import { DirectoryObjects } from './directory-objects.ts';
+import { groupMemberOperations } from './groups/group-member-operations.ts';
+import { groupOperations } from './groups/group-operations.ts';
+import { groupRelations, userRelations } from './member-relations.ts';
 import { membershipOperations } from './membership-operations.ts';
 import type { GraphOperation } from './operation.ts';
+import { userOperations } from './users/user-operations.ts';
 
 /** Every operation of the Graph surface. */
 export function graphOperations(parts: ApplicationParts): readonly GraphOperation[] {
@@ -33,6 +37,9 @@ export function graphOperations(parts: ApplicationParts): readonly GraphOperatio
     ...permissionGrantOperations(parts),
     ...federatedCredentialOperations(parts),
     ...deletedItemOperations({ ...parts, objects }),
+    ...userOperations({ ...parts, relations: userRelations(objects) }),
+    ...groupOperations({ ...parts, relations: groupRelations(objects) }),
+    ...groupMemberOperations({ objects }),
     ...membershipOperations({ objects }),
     ...signInOperations,
   ];

@@ -37,7 +37,7 @@ export function ownerOperations({
         const source = inMemory(
           owners.map(({ ownerId }) => ownerId),
           (id) => id,
-          (ids) => objects.present(queries, request.tenantId, ids),
+          (ids) => objects.each(queries, request.tenantId, ids),
         );
         return await listPage(
           request,

@@ -1,0 +1,98 @@
+import { referenceBody } from '../../../contract/odata.ts';
+import { deleteMember, selectMembers, selectTransitiveMembers } from '../../directory/group-members.ts';
+import { deleteOwner, selectOwners } from '../../directory/ownership.ts';
+import type { DirectoryObjects } from '../directory-objects.ts';
+import type { GraphOperation, WriteOperation } from '../operation.ts';
+import { requireGovernableGroup } from '../privileged-objects.ts';
+import { idSource, relationOperations } from '../relations.ts';
+import { noSuchObject } from '../targets.ts';
+import { groupOf } from './group-operations.ts';
+import { changesGroups, changesMembers, readsGroups } from './group-permissions.ts';
+import { addMembers, addOwners } from './group-references.ts';
+
+/** Members and owners of groups: list, add, remove. */
+export function groupMemberOperations({
+  objects,
+}: {
+  readonly objects: DirectoryObjects;
+}): readonly GraphOperation[] {
+  const reads = [
+    ...relationOperations(objects, {
+      path: 'groups/{}/members',
+      permissions: readsGroups,
+      async ids(request, queries) {
+        const { tenantId, groupId } = await groupOf(request, queries);
+        return async (after, limit) => {
+          const rows = await selectMembers(queries, { tenantId, groupId }, { after, limit });
+          return rows.map(({ memberId }) => memberId);
+        };
+      },
+    }),
+    ...relationOperations(objects, {
+      path: 'groups/{}/transitiveMembers',
+      permissions: readsGroups,
+      async ids(request, queries) {
+        const group = await groupOf(request, queries);
+        const all = await selectTransitiveMembers(queries, group);
+        // a group may be in a group that is in it, and is no member of itself
+        return idSource(all.map(({ memberId }) => memberId).filter((id) => id !== group.groupId));
+      },
+    }),
+    ...relationOperations(objects, {
+      path: 'groups/{}/owners',
+      permissions: readsGroups,
+      async ids(request, queries) {
+        const { tenantId, groupId } = await groupOf(request, queries);
+        const all = await selectOwners(queries, { tenantId, objectId: groupId });
+        return idSource(all.map(({ ownerId }) => ownerId));
+      },
+    }),
+  ];
+
+  const add = (
+    relation: 'members' | 'owners',
+    permissions: WriteOperation['permissions'],
+    put: typeof addMembers,
+  ): WriteOperation<(typeof referenceBody)['_output']> => ({
+    method: 'POST',
+    path: `groups/{}/${relation}/$ref`,
+    permissions,
+    body: referenceBody,
+    async run(request, transaction) {
+      const group = await groupOf(request, transaction);
+      requireGovernableGroup(request, group);
+      await put(transaction, group, [request.body['@odata.id']], request.at);
+      return { kind: 'nothing' };
+    },
+  });
+
+  const remove = (
+    relation: 'members' | 'owners',
+    permissions: WriteOperation['permissions'],
+  ): WriteOperation => ({
+    method: 'DELETE',
+    path: `groups/{}/${relation}/{}/$ref`,
+    permissions,
+    async run(request, transaction) {
+      const { tenantId, at, keys } = request;
+      const group = await groupOf(request, transaction);
+      requireGovernableGroup(request, group);
+      const id = (keys[1]?.value ?? '').toLowerCase();
+      const key = { tenantId, groupId: group.groupId, objectId: group.groupId };
+      const removed =
+        relation === 'members'
+          ? await deleteMember(transaction, { ...key, memberId: id, at })
+          : await deleteOwner(transaction, { ...key, ownerId: id });
+      if (!removed) throw noSuchObject(id);
+      return { kind: 'nothing' };
+    },
+  });
+
+  return [
+    ...reads,
+    add('members', changesMembers, addMembers),
+    add('owners', changesGroups, addOwners),
+    remove('members', changesMembers),
+    remove('owners', changesGroups),
+  ];
+}
