@@ -7,7 +7,7 @@ import type { Log } from '../foundation/log.ts';
 import type { Randomness } from '../foundation/randomness.ts';
 import { SignInRetention } from './audit/retention.ts';
 import { SignInLog } from './audit/sign-in-log.ts';
-import { createAuthorizer } from './authorization/evaluate.ts';
+import { type Authorizer, createAuthorizer } from './authorization/evaluate.ts';
 import {
   removeRoleAssignmentsOfPrincipal,
   removeRoleAssignmentsOfResource,
@@ -23,6 +23,7 @@ import { FederatedCredentials } from './federation/federated-credentials.ts';
 import { Issuers } from './federation/issuers.ts';
 import { administerDirectory, createHome, findHome, type Home } from './first-start.ts';
 import { registerGraph } from './graph/graph.ts';
+import type { Caller } from './http/bearer.ts';
 import { createArmDialect } from './http/dialects/arm.ts';
 import { graphDialect } from './http/dialects/graph.ts';
 import { keyVaultDialect } from './http/dialects/key-vault.ts';
@@ -41,6 +42,7 @@ import { AsyncOperations } from './resource-manager/async-operations.ts';
 import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
+import { createTransmitter } from './shared-signals/transmitter.ts';
 import { registerSignIn } from './sign-in/sign-in-routes.ts';
 import { readUpstreamFile, type UpstreamProvider } from './sign-in/upstream-config.ts';
 import { ChangeFollower } from './storage/change-log.ts';
@@ -133,6 +135,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
     outbound: new OutboundFetcher({ allowedHosts: config.allowedHosts }),
     upstream,
     home,
+    opened,
     sources,
   });
   // before the first request: what an ended process left behind is nobody's else
@@ -197,6 +200,8 @@ function createApps(parts: {
   readonly keeper: KeyKeeper;
   readonly assertionRules: AssertionRules;
   readonly outbound: Outbound;
+  /** What ends with the server, last opened first. */
+  readonly opened: AsyncDisposableStack;
   readonly upstream: readonly UpstreamProvider[];
   readonly home: Home;
   readonly sources: Sources;
@@ -227,11 +232,7 @@ function createApps(parts: {
     log,
     randomness,
     verifier,
-    mayIntrospect: async ({ tenantId, principalId }) => {
-      const scope = { kind: 'tenant' } as const;
-      const action = 'Innate.Tokens/introspect/action';
-      return (await authorizer.decide({ tenantId, principalId, action, scope, plane: 'control' })).allowed;
-    },
+    mayIntrospect: mayIn(authorizer, 'Innate.Tokens/introspect/action'),
     database,
     directory,
     keys,
@@ -258,6 +259,15 @@ function createApps(parts: {
     tokens,
     upstream: parts.upstream,
   });
+
+  const transmitter = createTransmitter(login, {
+    ...{ profile, database, follower, directory, sealer, verifier, clock, randomness, log },
+    outbound: parts.outbound,
+    issuer: tokens.issuer,
+    audiences: audiencesOf(profile, 'graph'),
+    mayHear: mayIn(authorizer, 'Innate.SharedSignals/streams/write'),
+  });
+  parts.opened.use(transmitter).start();
 
   const people = { verifier, directory, audiences: audiencesOf(profile, 'graph') };
   registerUserinfo(login, '/:tenant/openid/userinfo', people);
@@ -333,3 +343,11 @@ const participants: readonly DeletionParticipant[] = [
   removeMachinesOf,
   removeVaultContents,
 ];
+
+/** Whether a principal may perform an action in the whole of its tenant. */
+function mayIn(authorizer: Authorizer, action: string) {
+  return async ({ tenantId, principalId }: Pick<Caller, 'tenantId' | 'principalId'>): Promise<boolean> => {
+    const scope = { kind: 'tenant' } as const;
+    return (await authorizer.decide({ tenantId, principalId, action, scope, plane: 'control' })).allowed;
+  };
+}

@@ -13,8 +13,8 @@ import {
 } from '../../contract/shared-signals.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { TenantId } from '../../foundation/ids.ts';
-import { parseTenantName } from '../directory/tenants.ts';
 import type { Directory } from '../directory/directory.ts';
+import { parseTenantName } from '../directory/tenants.ts';
 import { bearerToken, type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { presentedCertificate } from '../http/presented-certificate.ts';
@@ -120,7 +120,8 @@ export function registerSignals(app: FastifyInstance, parts: SignalRouteParts): 
       { bodyLimit },
       async (request, reply) => {
         const stream = await streams.find(callerOf(request), request.params.stream);
-        if (stream.method !== 'poll') throw new DomainError('conflict', 'The events of the stream are pushed.');
+        if (stream.method !== 'poll')
+          throw new DomainError('conflict', 'The events of the stream are pushed.');
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
         return await poller.poll(stream, read(pollRequest, request.body ?? {}), gone.signal);

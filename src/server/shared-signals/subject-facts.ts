@@ -3,7 +3,7 @@ import type { Queries } from '../storage/database.ts';
 
 /** What receivers are told of a subject when it changes. Lists are sorted. */
 export interface SubjectFacts {
-  readonly kind: 'principal' | 'user' | 'tenant';
+  readonly kind: 'application' | 'managedIdentity' | 'user' | 'tenant';
   readonly enabled: boolean;
   /** Milliseconds since the epoch. */
   readonly tokensValidFrom: number;
@@ -28,7 +28,7 @@ export async function readFacts(
 ): Promise<ReadonlyMap<string, SubjectFacts>> {
   const principals = await queries
     .selectFrom('principals')
-    .select(['principal_id', 'client_id', 'enabled', 'tokens_valid_from'])
+    .select(['principal_id', 'principal_type', 'client_id', 'enabled', 'tokens_valid_from'])
     .where('tenant_id', '=', tenantId)
     .$if(subjectId !== undefined, (query) => query.where('principal_id', '=', subjectId ?? ''))
     .execute();
@@ -48,7 +48,7 @@ export async function readFacts(
   const facts = new Map<string, SubjectFacts>();
   for (const row of principals) {
     facts.set(row.principal_id, {
-      kind: 'principal',
+      kind: row.principal_type === 'ManagedIdentity' ? 'managedIdentity' : 'application',
       enabled: row.enabled === 1,
       tokensValidFrom: row.tokens_valid_from,
       credentials: sorted(credentials.get(row.client_id)),

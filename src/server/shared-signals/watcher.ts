@@ -184,7 +184,9 @@ export class SignalWatcher implements AsyncDisposable {
     await remember(transaction, tenantId, subjectId, text);
     const at = this.#parts.clock.now();
     const known = before === undefined ? undefined : (JSON.parse(before) as SubjectFacts);
-    const restorable = after === undefined && (await isRestorable(transaction, tenantId, subjectId));
+    // a managed identity is listed among what was deleted, and never comes back
+    const restorable =
+      known?.kind !== 'managedIdentity' && (await isRestorable(transaction, tenantId, subjectId));
     const events = subjectEvents(known, after, { restorable, at });
     if (events.length === 0) return 0;
     const exclusions = await selectExclusions(transaction, tenantId, subjectId);
