@@ -3,9 +3,11 @@ import { rmSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { systemClock } from '../../src/foundation/clock.ts';
 import { notAsked, preparedClient } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
+import { exchange, testIssuer } from '../support/issuer.ts';
 import { roles } from '../support/operator.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -214,6 +216,62 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     await asOperator('ad', 'sp', 'delete', '--id', made.appId);
     await asOperator('ad', 'app', 'delete', '--id', app.appId);
     assert.deepEqual(await asOperator('ad', 'app', 'list', '--app-id', app.appId), []);
+  });
+
+  test('az makes an identity with a federated credential, and signs in as it with a token of another issuer', async () => {
+    await using issuer = await testIssuer();
+    const { tenantId } = world.innate.ready;
+    await operatorSignsIn();
+    const named = ['--resource-group', 'demo'] as const;
+    const identity = await asOperator('identity', 'create', ...named, '--name', 'deploy');
+    assert.equal(identity.tenantId, tenantId);
+    assert.equal(
+      (await asOperator('identity', 'show', ...named, '--name', 'deploy')).clientId,
+      identity.clientId,
+    );
+    assert.deepEqual(await asOperator('identity', 'list', ...named, '--query', '[].name'), ['deploy']);
+
+    const credentials = ['identity', 'federated-credential'] as const;
+    const ofDeploy = [...named, '--identity-name', 'deploy'] as const;
+    const trust = ['--issuer', issuer.issuer, '--audiences', exchange] as const;
+    const made = await asOperator(
+      ...[...credentials, 'create', ...ofDeploy, '--name', 'main', ...trust, '--subject', 'first'],
+    );
+    assert.equal(made.subject, 'first');
+    await asOperator(...credentials, 'update', ...ofDeploy, '--name', 'main', ...trust, '--subject', 'build');
+    assert.equal((await asOperator(...credentials, 'show', ...ofDeploy, '--name', 'main')).subject, 'build');
+    assert.deepEqual(await asOperator(...credentials, 'list', ...ofDeploy, '--query', '[].name'), ['main']);
+
+    // the issuer is on no public network: its key is pinned, in a member that az does not know
+    const properties = {
+      issuer: issuer.issuer,
+      subject: 'build',
+      audiences: [exchange],
+      innateTrust: { keys: issuer.keys.map(({ jwk }) => jwk) },
+    };
+    await asOperator(
+      ...['rest', '--method', 'put', '--body', JSON.stringify({ properties })],
+      ...['--url', `${identity.id}/federatedIdentityCredentials/main?api-version=2024-11-30`],
+    );
+    const now = Math.floor(systemClock.now() / 1000);
+    const token = await issuer.sign({ sub: 'build', iat: now, exp: now + 3600 });
+    const signIn = await az(
+      ...(['deploy', 'vm1', 'environment', 'login', '--service-principal'] as const),
+      ...['--username', identity.clientId, '--tenant', tenantId, '--allow-no-subscriptions'],
+      ...['--federated-token', token],
+    );
+    assert.equal(signIn.code, 0, signIn.stderr);
+
+    await asOperator(...credentials, 'delete', ...ofDeploy, '--name', 'main', '--yes');
+    assert.deepEqual(await asOperator(...credentials, 'list', ...ofDeploy), []);
+    const again = await az(
+      ...(['deploy-again', 'vm1', 'environment', 'login', '--service-principal'] as const),
+      ...['--username', identity.clientId, '--tenant', tenantId, '--allow-no-subscriptions'],
+      ...['--federated-token', token],
+    );
+    assert.match(again.stderr, /AADSTS70025/);
+    await asOperator('identity', 'delete', ...named, '--name', 'deploy');
+    assert.deepEqual(await asOperator('identity', 'list', ...named), []);
   });
 });
 
