@@ -59,6 +59,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./sp.ts')).sp,
   },
   {
+    name: 'user',
+    summary: 'create or list people, and set their passwords',
+    load: async () => (await import('./user.ts')).user,
+  },
+  {
     name: 'federated-credential',
     summary: "create, list or delete an application's federated credentials",
     load: async () => (await import('./federated-credential.ts')).federatedCredential,

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { type JsonReader, UnexpectedAnswer } from '../../client/json-reader.ts';
+import type { Randomness } from '../../foundation/randomness.ts';
+import {
+  type Command,
+  CommandError,
+  type CommandInput,
+  dataOption,
+  defaultDataFolder,
+  optionText,
+} from '../command.ts';
+import { openDeployment } from '../deployment.ts';
+
+const verbs = ['create', 'list', 'set-password'] as const;
+type Verb = (typeof verbs)[number];
+/** Random octets of a password that is made up: 120 bits. */
+const passwordOctets = 15;
+const longestPasswordFile = 4096;
+
+/** People of the directory, through Graph. */
+export const user: Command = {
+  name: 'user',
+  summary: 'create or list people, and set their passwords',
+  arguments: [
+    { name: '<create|list|set-password>', summary: 'what to do' },
+    { name: '[name]', summary: 'the user name, such as alice@innate.internal' },
+  ],
+  options: [
+    { flags: '--display-name <text>', summary: 'create: the name that is shown; the user name unless told' },
+    {
+      flags: '--password-file <file>',
+      summary: 'the password, first line of a file; one is made up and printed unless told',
+    },
+    { flags: '--keep', summary: 'the person need not choose another password at the next sign-in' },
+    dataOption,
+  ],
+  details: `innate user create alice@innate.internal --display-name "Alice Example"
+innate user set-password alice@innate.internal --password-file password
+
+Setting a password ends everything that was signed in with the one before.`,
+  async run(input, context) {
+    const [claimedVerb = '', name] = input.words;
+    const verb = verbs.find((known) => known === claimedVerb);
+    if (verb === undefined) {
+      throw new CommandError(`innate user knows ${verbs.join(', ')}, not '${claimedVerb}'`, 2);
+    }
+    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    const { directory } = deployment;
+    if (verb === 'list') {
+      const found = await directory.list(['users']);
+      context.output.result(found.length === 0 ? 'no people' : found.map(describe).join('\n'));
+      return 0;
+    }
+    const { userPrincipalName, passwordProfile, printed } = readWish(verb, name, input, context.randomness);
+    if (verb === 'set-password') {
+      await directory.patch(['users', userPrincipalName], { passwordProfile });
+      context.output.result([`${userPrincipalName} has a new password`, ...printed].join('\n'));
+      return 0;
+    }
+    const made = await directory.post(['users'], {
+      accountEnabled: true,
+      displayName: optionText(input, 'displayName') ?? userPrincipalName,
+      mailNickname: userPrincipalName.slice(0, userPrincipalName.indexOf('@')),
+      userPrincipalName,
+      passwordProfile,
+    });
+    if (made === undefined) throw new UnexpectedAnswer('the directory made a user and did not show it');
+    context.output.result([describe(made), ...printed].join('\n'));
+    return 0;
+  },
+};
+
+function readWish(verb: Verb, name: string | undefined, input: CommandInput, randomness: Randomness) {
+  if (name === undefined || !/^[^@]+@[^@]+$/.test(name)) {
+    throw new CommandError(`innate user ${verb} needs a user name, such as alice@innate.internal`, 2);
+  }
+  const file = optionText(input, 'passwordFile');
+  const password =
+    file === undefined
+      ? Buffer.from(randomness.bytes(passwordOctets)).toString('base64url')
+      : readPassword(file);
+  const forceChangePasswordNextSignIn = input.options['keep'] !== true;
+  return {
+    userPrincipalName: name,
+    passwordProfile: { password, forceChangePasswordNextSignIn },
+    printed: file === undefined ? [`password: ${password}`] : [],
+  };
+}
+
+function readPassword(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError(`the password can't be read: ${(error as Error).message}`);
+  }
+  const [line = ''] = text.split(/\r?\n/, 1);
+  if (line === '' || text.length > longestPasswordFile) {
+    throw new CommandError(`${file} holds no password in its first line`);
+  }
+  return line;
+}
+
+function describe(found: JsonReader): string {
+  return `${found.string('userPrincipalName')}  ${found.string('displayName')}  object ${found.string('id')}`;
+}

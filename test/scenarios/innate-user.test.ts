@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { challengeOf, verifier } from '../support/people.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+describe('innate user', () => {
+  let world: DemoWorld;
+  before(async () => {
+    world = await demoWorld();
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const said = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await world.run(['user', ...words]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+
+  /** The title of the page that a name and a password lead to; none where they lead back to the application. */
+  async function enter(name: string, password: string): Promise<string | undefined> {
+    const host = new URL(world.innate.ready.endpoints.login).host;
+    const query = new URLSearchParams({
+      ...{ client_id: '04b07795-8ddb-461a-bbee-02f9e1bf7b46', response_type: 'code', scope: 'openid' },
+      ...{ redirect_uri: 'http://localhost:1', code_challenge: challengeOf(verifier) },
+      code_challenge_method: 'S256',
+    });
+    const path = `/organizations/oauth2/v2.0/authorize?${query}`;
+    const page = await world.operator.call({ host, path });
+    const cookie = [page.headers['set-cookie']]
+      .flat()
+      .map((line) => String(line).split(';')[0])
+      .join('; ');
+    const token = /name="form_token" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    const body = new URLSearchParams({ form_token: token, continue: path, name, password }).toString();
+    const answer = await world.operator.call({
+      ...{ host, body, method: 'POST', path: '/sign-in/password' },
+      headers: { cookie, origin: `https://${host}`, 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    return /<title>(.*) - Innate<\/title>/.exec(answer.body)?.[1];
+  }
+
+  test('makes a person, whose made-up password is printed once and replaced at the first sign-in', async () => {
+    const name = 'alice@innate.internal';
+    const made = await said('create', name, '--display-name', 'Alice Example');
+    const password = /^password: ([A-Za-z0-9_-]{20})$/m.exec(made)?.[1] ?? '';
+    assert.match(made, /^alice@innate\.internal {2}Alice Example {2}object [0-9a-f-]{36}\n/);
+    assert.equal(await enter(name, password), 'Choose a new password');
+    const listed = await said('list');
+    assert.ok(listed.includes('alice@innate.internal') && !listed.includes(password));
+  });
+
+  test('sets a password from a file, which ends the one before', async () => {
+    await using folder = await temporaryFolder();
+    const file = folder.file('password');
+    await writeFile(file, 'an excellent one\nsecond line\n');
+    const name = 'bob@innate.internal';
+    const first = /^password: (\S+)$/m.exec(await said('create', name, '--keep'))?.[1] ?? '';
+    assert.equal(await enter(name, first), undefined);
+    assert.equal(
+      await said('set-password', name, '--keep', '--password-file', file),
+      `${name} has a new password\n`,
+    );
+    assert.equal(await enter(name, first), 'Sign in');
+    assert.equal(await enter(name, 'an excellent one'), undefined);
+  });
+
+  test('says in one sentence what it can’t do', async () => {
+    for (const [words, code, sentence] of [
+      [['rename'], 2, /knows create, list, set-password/],
+      [['create'], 2, /needs a user name/],
+      [['create', 'alice'], 2, /needs a user name/],
+      [['create', 'a@elsewhere.example'], 1, /domain/],
+      [['set-password', 'nobody@innate.internal'], 1, /does not exist/],
+      [['create', 'c@innate.internal', '--password-file', '/nowhere'], 1, /can't be read/],
+    ] as const) {
+      const outcome = await world.run(['user', ...words]);
+      assert.equal(outcome.code, code, outcome.stderr);
+      assert.match(outcome.stderr, sentence);
+      assert.equal(outcome.stdout, '');
+    }
+  });
+});
