@@ -241,6 +241,28 @@ describe('applications through Graph', () => {
     assert.deepEqual((await done('GET', "/v1.0/applications?$filter=displayName eq 'x'")).value, []);
   });
 
+  test('asked for at once under one name, or restored at once, come to be once', async () => {
+    const statuses = async (count: number, ask: () => Promise<{ readonly status: number }>) =>
+      (await Promise.all(Array.from({ length: count }, ask))).map(({ status }) => status).sort();
+    const body = { displayName: 'raced', identifierUris: ['api://raced'], uniqueName: 'raced' };
+    const made = await statuses(12, () => call('POST', '/v1.0/applications', { body }));
+    assert.deepEqual(made, [201, ...Array(11).fill(400)]);
+    const app = await done('GET', "/v1.0/applications(uniqueName='raced')");
+    const principals = await statuses(8, () =>
+      call('POST', '/v1.0/servicePrincipals', { body: { appId: app.appId } }),
+    );
+    assert.deepEqual(principals, [201, ...Array(7).fill(400)]);
+    const secrets = await statuses(24, () =>
+      call('POST', `/v1.0/applications/${app.id}/addPassword`, { body: {} }),
+    );
+    assert.deepEqual(secrets, [...Array(20).fill(200), ...Array(4).fill(409)]);
+    await done('DELETE', `/v1.0/applications/${app.id}`);
+    const path = `/v1.0/directory/deletedItems/${app.id}/restore`;
+    assert.deepEqual(await statuses(8, () => call('POST', path)), [200, ...Array(7).fill(404)]);
+    const { passwordCredentials } = await done('GET', `/v1.0/applications/${app.id}`);
+    assert.equal(passwordCredentials.length, 20);
+  });
+
   test('have secrets that open them, shown once, until they are taken away', async () => {
     const { app } = await makeClient('secret holder');
     const path = `/v1.0/applications/${app.id}`;
