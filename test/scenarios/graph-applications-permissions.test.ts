@@ -239,6 +239,13 @@ describe('who may do what with applications through Graph', () => {
       const ask = body === undefined ? {} : { body };
       assert.equal(await statusOf(method, target, { as: rival, ...ask }), 403, `${method} ${target}`);
     }
+    // a credential of its principal would open the application, so the principal is its owner's to make as well
+    const principal = `/v1.0/servicePrincipals(appId='${app.appId}')`;
+    const headers = { prefer: 'create-if-missing' };
+    const appId = { appId: app.appId };
+    assert.equal(await statusOf('POST', '/v1.0/servicePrincipals', { as: rival, body: appId }), 403);
+    assert.equal(await statusOf('PATCH', principal, { as: rival, headers, body: {} }), 403);
+    assert.equal(await statusOf('POST', '/v1.0/servicePrincipals', { as: owner, body: appId }), 201);
     assert.equal(await statusOf('PATCH', path, { as: owner, body: { notes: 'x' } }), 204);
     assert.equal(await statusOf('POST', `${path}/addPassword`, { as: owner, body: {} }), 200);
     assert.equal(await statusOf('POST', `${path}/owners/$ref`, { as: owner, body: steal }), 204);

@@ -109,7 +109,16 @@ describe('applications through Graph', () => {
     assert.deepEqual([made.status, made.body.uniqueName], [201, 'app-7']);
     const again = await call('PATCH', path, { body: { displayName: 'Seven' }, headers });
     assert.equal(again.status, 204);
-    assert.equal((await done('GET', path)).displayName, 'Seven');
+    const { appId, displayName } = await done('GET', path);
+    assert.equal(displayName, 'Seven');
+
+    const principal = `/v1.0/servicePrincipals(appId='${appId}')`;
+    await refused(404, undefined, 'PATCH', principal, { body: { notes: 'n' } });
+    const born = await call('PATCH', principal, { body: { notes: 'n' }, headers });
+    assert.deepEqual([born.status, born.body.notes, born.body.appId], [201, 'n', appId]);
+    assert.equal((await call('PATCH', principal, { body: { notes: 'm' }, headers })).status, 204);
+    const nobody = `/v1.0/servicePrincipals(appId='${systemRandomness.uuid()}')`;
+    await refused(400, 'NoBackingApplicationObject', 'PATCH', nobody, { body: {}, headers });
   });
 
   test('are found by the filters that tools use', async () => {

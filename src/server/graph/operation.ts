@@ -99,7 +99,7 @@ export interface WriteOperation<Body = unknown, Ready = Body> extends OperationC
   readonly target?: 'application' | 'servicePrincipal';
   /** Whether it may end that the target signs in: never done to the deployment's own application, not by itself either. */
   readonly endsAccess?: true;
-  /** Whether it makes an application that a unique name names in vain, where `Prefer: create-if-missing` asks for it. */
+  /** Whether it makes what an alternate key names in vain, where `Prefer: create-if-missing` asks for it. */
   readonly createsMissing?: true;
   /** Whether it may be done to the principal of a managed identity, which its resource owns; not unless told (h.1). */
   readonly allowedOnIdentities?: true;

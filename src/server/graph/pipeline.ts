@@ -37,6 +37,9 @@ export interface PipelineParts {
   readonly isDeployments: (clientId: ClientId) => boolean;
 }
 
+/** The key by which an object of a kind can be made under a name that the caller knows beforehand. */
+const alternateKey = { application: 'uniquename', servicePrincipal: 'appid' } as const;
+
 interface Entered {
   readonly caller: Caller;
   readonly permissions: ReadonlySet<GraphPermission>;
@@ -153,7 +156,11 @@ export function registerPipeline(
       operation.target === 'servicePrincipal' ? await findPrincipal(transaction, tenantId, key) : undefined;
     const found = application ?? principal;
     if (found === undefined) {
-      if (operation.createsMissing && key.by === 'uniquename' && asked.prefer.includes('create-if-missing')) {
+      if (
+        operation.createsMissing &&
+        key.by === alternateKey[operation.target] &&
+        asked.prefer.includes('create-if-missing')
+      ) {
         return { application: undefined, principal: undefined };
       }
       if (operation.target === 'servicePrincipal' && findFirstParty(tenantId, key)) throw denied();

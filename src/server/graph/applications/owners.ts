@@ -1,12 +1,20 @@
 import { referencedId } from '../../../contract/odata.ts';
 import { DomainError } from '../../../foundation/domain-error.ts';
-import { guid, type PrincipalId, type TenantId, type UserId } from '../../../foundation/ids.ts';
+import {
+  type ClientId,
+  guid,
+  type PrincipalId,
+  parseGuid,
+  type TenantId,
+  type UserId,
+} from '../../../foundation/ids.ts';
+import { selectApplication } from '../../directory/application-store.ts';
 import { selectPrincipal } from '../../directory/directory-store.ts';
-import { type Owner, requireRoomToOwn } from '../../directory/ownership.ts';
+import { type Owner, owns, requireRoomToOwn } from '../../directory/ownership.ts';
 import { selectUser } from '../../directory/user-store.ts';
 import type { Queries } from '../../storage/database.ts';
 import type { WriteRequest } from '../operation.ts';
-import { noSuchObject } from '../targets.ts';
+import { denied, noSuchObject } from '../targets.ts';
 import { changesApplications } from './application-permissions.ts';
 
 /**
@@ -50,4 +58,23 @@ export async function ownersOf(
     owners.set(owner.ownerId, owner);
   }
   return [...owners.values()];
+}
+
+/**
+ * Whoever may only change their own makes a principal for an application of their own: a credential of the principal
+ * opens the application.
+ *
+ * @throws DomainError `forbidden` where the application is another's, or there is none
+ */
+export async function requireOwnApplication(
+  queries: Queries,
+  { tenantId, asOwner, permissions }: Pick<WriteRequest, 'tenantId' | 'asOwner' | 'permissions'>,
+  appId: string,
+): Promise<void> {
+  if (changesApplications.permissions.some((permission) => permissions.has(permission))) return;
+  const clientId = parseGuid<ClientId>(appId);
+  const application = clientId && (await selectApplication(queries, tenantId, { clientId }));
+  if (application === undefined) throw denied();
+  const { objectId } = application;
+  if (!(await owns(queries, { tenantId, objectId, ownerId: asOwner.ownerId }))) throw denied();
 }

@@ -2,6 +2,7 @@ import {
   changedServicePrincipalBody,
   newServicePrincipalBody,
 } from '../../../contract/graph-service-principal.ts';
+import { DomainError } from '../../../foundation/domain-error.ts';
 import {
   type ClientId,
   guid,
@@ -24,7 +25,7 @@ import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from
 import { findFirstParty, findPrincipal, noSuchObject } from '../targets.ts';
 import type { ApplicationParts } from './application-operations.ts';
 import { changesApplications, readsApplications } from './application-permissions.ts';
-import { ownersOf } from './owners.ts';
+import { ownersOf, requireOwnApplication } from './owners.ts';
 import { changePrincipal, createPrincipal, presentPrincipals } from './principals.ts';
 import { presentFirstParty } from './service-principal-shape.ts';
 
@@ -85,6 +86,7 @@ export function servicePrincipalOperations({
     body: newServicePrincipalBody,
     async run(request, transaction) {
       const { tenantId, at, base, body } = request;
+      await requireOwnApplication(transaction, request, body.appId);
       const owners = await ownersOf(transaction, request, body['owners@odata.bind']);
       const principal = await createPrincipal(transaction, tenantId, body, owners, { randomness, at });
       const [value = {}] = await presentPrincipals(transaction, tenantId, [principal]);
@@ -99,13 +101,29 @@ export function servicePrincipalOperations({
     ...changesApplications,
     target: 'servicePrincipal',
     endsAccess: true,
+    createsMissing: true,
     // whether it may sign in is for the directory to say; anything else of it is refused by the rules
     allowedOnIdentities: true,
     body: changedServicePrincipalBody,
-    async run({ principal, body, at }, transaction) {
-      if (principal === undefined) throw new Error('the pipeline found no target');
-      await changePrincipal(transaction, principal, body, { randomness, at });
-      return { kind: 'nothing' };
+    async run(request, transaction) {
+      const { principal, tenantId, body, at } = request;
+      if (principal !== undefined) {
+        await changePrincipal(transaction, principal, body, { randomness, at });
+        return { kind: 'nothing' };
+      }
+      const { displayName, keyCredentials, passwordCredentials, ...members } = body;
+      if (keyCredentials !== undefined || passwordCredentials !== undefined) {
+        throw new DomainError('invalid-value', 'A service principal is made without credentials.');
+      }
+      const appId = (request.keys[0]?.value ?? '').toLowerCase();
+      await requireOwnApplication(transaction, request, appId);
+      const owners = await ownersOf(transaction, request, undefined);
+      const made = await createPrincipal(transaction, tenantId, { ...members, appId, displayName }, owners, {
+        randomness,
+        at,
+      });
+      const [value = {}] = await presentPrincipals(transaction, tenantId, [made]);
+      return { kind: 'entity', status: 201, entitySet, value };
     },
   };
 
