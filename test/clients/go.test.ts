@@ -55,6 +55,8 @@ test('a Go program signs in as an application, with each credential', { skip: no
     certificate: token('2'),
     chain: token('2'),
     'other certificate': 'AADSTS700027',
+    workload: token('2'),
+    'other workload': 'AADSTS700213',
     'wrong secret': 'AADSTS7000215',
   });
 });

@@ -84,6 +84,8 @@ test('a Java program signs in as an application, with each credential', {
     certificate: token('2'),
     chain: token('2'),
     'other certificate': 'AADSTS700027',
+    workload: token('2'),
+    'other workload': 'AADSTS700213',
     'wrong secret': 'AADSTS7000215',
   });
 });

@@ -58,6 +58,8 @@ test('a Python program signs in as an application, with each credential, through
     'identity certificate': token('2'),
     'identity chain': token('2'),
     'identity other certificate': 'AADSTS700027',
+    'identity workload': token('2'),
+    'identity other workload': 'AADSTS700213',
     'msal secret': token('1'),
     'msal thumbprint': token('2'),
     'msal chain': token('2'),

@@ -5,6 +5,7 @@ import {
   ClientCertificateCredential,
   ClientSecretCredential,
   type TokenCredential,
+  WorkloadIdentityCredential,
 } from '@azure/identity';
 import { ConfidentialClientApplication, type NodeAuthOptions } from '@azure/msal-node';
 
@@ -20,6 +21,8 @@ const {
   AZURE_CLIENT_CERTIFICATE_PATH: certificatePath = '',
   /** PEM: key and certificate that nobody registered. */
   OTHER_CERTIFICATE_PATH: otherPath = '',
+  /** Projected token of somebody else; one's own is in AZURE_FEDERATED_TOKEN_FILE. */
+  OTHER_FEDERATED_TOKEN_FILE: othersToken = '',
 } = process.env;
 const scope = 'https://vault.azure.net/.default';
 const authority = `https://login.microsoftonline.com/${tenantId}`;
@@ -75,6 +78,8 @@ await identity('identity secret', new ClientSecretCredential(tenantId, clientId,
 await identity('identity certificate', new ClientCertificateCredential(tenantId, clientId, certificatePath));
 await identity('identity chain', new ClientCertificateCredential(tenantId, clientId, certificatePath, chain));
 await identity('identity assertion', new ClientAssertionCredential(tenantId, clientId, assertion));
+await identity('identity workload', new WorkloadIdentityCredential());
+await identity('identity other workload', new WorkloadIdentityCredential({ tokenFilePath: othersToken }));
 await identity('identity wrong secret', new ClientSecretCredential(tenantId, clientId, 'wrong'));
 await identity('identity other certificate', new ClientCertificateCredential(tenantId, clientId, otherPath));
 await identity('identity unknown client', new ClientSecretCredential(tenantId, randomUUID(), secret));

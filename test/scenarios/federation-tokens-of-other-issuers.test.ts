@@ -222,7 +222,7 @@ describe('tokens of other issuers as credential of a client (b.4)', () => {
   test('pinned keys need no request', async () => {
     await using w = await world();
     const key = await w.issuer.makeKey('pinned');
-    await w.issuer.trust(w.client, { innateTrust: { keys: [key.jwk as Record<string, string>] } });
+    await w.issuer.trust(w.client, { innateTrust: { keys: [key.jwk] } });
     assert.equal((await w.ask(await w.issuer.sign(w.claims(), {}, key))).status, 200);
     assert.equal((await w.ask(await w.token())).code, 700027);
     assert.deepEqual(w.issuer.site.asked, []);

@@ -14,6 +14,8 @@ test('an application signs in with secret, certificate, chain and assertion thro
     'identity certificate': token('2'),
     'identity chain': token('2'),
     'identity assertion': token('2'),
+    'identity workload': token('2'),
+    'identity other workload': 'AADSTS700213',
     'identity wrong secret': 'AADSTS7000215',
     'identity other certificate': 'AADSTS700027',
     'identity unknown client': 'AADSTS700016',

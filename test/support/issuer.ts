@@ -18,7 +18,7 @@ export interface TestIssuerKey {
   readonly kid: string;
   readonly alg: 'RS256' | 'ES256';
   readonly privateKey: KeyObject;
-  readonly jwk: jose.JWK;
+  readonly jwk: Readonly<Record<string, string>>;
 }
 
 /** Somebody else's issuer: its discovery document and key set over TLS on loopback, under a private authority. */
@@ -85,7 +85,12 @@ export async function testIssuer({
         alg === 'RS256'
           ? await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
           : await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-      const jwk = { ...(await jose.exportJWK(pair.publicKey)), kid, use: 'sig', alg };
+      const jwk = {
+        ...((await jose.exportJWK(pair.publicKey)) as Record<string, string>),
+        kid,
+        use: 'sig',
+        alg,
+      };
       return { kid, alg, privateKey: pair.privateKey, jwk };
     },
     async sign(claims, header = {}, key = made.keys[0]) {

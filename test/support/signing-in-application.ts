@@ -2,10 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { insertClientCertificate } from '../../src/server/directory/client-certificate-store.ts';
 import { programOutcomes } from './demo-world.ts';
+import { testIssuer } from './issuer.ts';
 import { type NamedTokenService, namedTokenService } from './named-token-service.ts';
 import { type ClientKey, makeClientKey } from './token-service.ts';
 
-/** An application with a secret and a certificate, and the environment of a program that signs in as it. */
+/** An application with a secret, a certificate and a federated credential, and the environment of a program that signs in as it. */
 export interface SigningInApplication extends AsyncDisposable {
   readonly named: NamedTokenService;
   readonly principalId: string;
@@ -32,6 +33,15 @@ export async function signingInApplication(): Promise<SigningInApplication> {
   );
   await writeFile(named.file('client.pem'), pemOf(key));
   await writeFile(named.file('other.pem'), pemOf(await makeClientKey()));
+  const issuer = stack.use(await testIssuer({ database: service.database }));
+  const subject = 'system:serviceaccount:orders:api';
+  await issuer.trust(
+    { tenantId, clientId, principalId },
+    { subject, innateTrust: { keys: issuer.keys.map(({ jwk }) => jwk) } },
+  );
+  const now = Math.floor(service.clock.now() / 1000);
+  await writeFile(named.file('projected'), await issuer.sign({ sub: subject, iat: now, exp: now + 3600 }));
+  await writeFile(named.file('others'), await issuer.sign({ sub: 'other', iat: now, exp: now + 3600 }));
   const environment = {
     ...named.environment,
     AZURE_TENANT_ID: tenantId,
@@ -39,6 +49,8 @@ export async function signingInApplication(): Promise<SigningInApplication> {
     AZURE_CLIENT_SECRET: secret,
     AZURE_CLIENT_CERTIFICATE_PATH: named.file('client.pem'),
     OTHER_CERTIFICATE_PATH: named.file('other.pem'),
+    AZURE_FEDERATED_TOKEN_FILE: named.file('projected'),
+    OTHER_FEDERATED_TOKEN_FILE: named.file('others'),
   };
   const parts = stack.move();
   return {

@@ -9,7 +9,7 @@ import os
 import re
 
 import msal
-from azure.identity import CertificateCredential, ClientSecretCredential
+from azure.identity import CertificateCredential, ClientSecretCredential, WorkloadIdentityCredential
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -18,6 +18,7 @@ CLIENT = os.environ["AZURE_CLIENT_ID"]
 SECRET = os.environ["AZURE_CLIENT_SECRET"]
 PATH = os.environ["AZURE_CLIENT_CERTIFICATE_PATH"]
 OTHER = os.environ["OTHER_CERTIFICATE_PATH"]
+OTHERS_TOKEN = os.environ["OTHER_FEDERATED_TOKEN_FILE"]
 SCOPE = "https://vault.azure.net/.default"
 AUTHORITY = f"https://login.microsoftonline.com/{TENANT}"
 
@@ -62,6 +63,10 @@ print(
             ),
             "identity other certificate": outcome(
                 lambda: with_identity(CertificateCredential(TENANT, CLIENT, OTHER))
+            ),
+            "identity workload": outcome(lambda: with_identity(WorkloadIdentityCredential())),
+            "identity other workload": outcome(
+                lambda: with_identity(WorkloadIdentityCredential(token_file_path=OTHERS_TOKEN))
             ),
             "msal secret": outcome(lambda: with_msal(SECRET)),
             "msal thumbprint": outcome(lambda: with_msal(key)),

@@ -38,6 +38,10 @@ func withSecret(value string) (azcore.TokenCredential, error) {
 	return azidentity.NewClientSecretCredential(tenant, client, value, nil)
 }
 
+func withTokenFile(path string) (azcore.TokenCredential, error) {
+	return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{TokenFilePath: path})
+}
+
 func outcome(credential azcore.TokenCredential, err error) any {
 	if err != nil {
 		return err.Error()
@@ -72,6 +76,8 @@ func main() {
 		"certificate":       outcome(withCertificate(path, nil)),
 		"chain":             outcome(withCertificate(path, chain)),
 		"other certificate": outcome(withCertificate(os.Getenv("OTHER_CERTIFICATE_PATH"), nil)),
+		"workload":          outcome(withTokenFile("")),
+		"other workload":    outcome(withTokenFile(os.Getenv("OTHER_FEDERATED_TOKEN_FILE"))),
 		"wrong secret":      outcome(withSecret("wrong")),
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ import com.azure.core.credential.TokenCredential;
 import com.azure.core.credential.TokenRequestContext;
 import com.azure.identity.ClientCertificateCredentialBuilder;
 import com.azure.identity.ClientSecretCredentialBuilder;
+import com.azure.identity.WorkloadIdentityCredentialBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.StringJoiner;
@@ -23,6 +24,8 @@ public final class SignIn {
         outcomes.add("\"certificate\":" + outcome(certificate(PATH).build()));
         outcomes.add("\"chain\":" + outcome(certificate(PATH).sendCertificateChain(true).build()));
         outcomes.add("\"other certificate\":" + outcome(certificate(System.getenv("OTHER_CERTIFICATE_PATH")).build()));
+        outcomes.add("\"workload\":" + outcome(workload(System.getenv("AZURE_FEDERATED_TOKEN_FILE"))));
+        outcomes.add("\"other workload\":" + outcome(workload(System.getenv("OTHER_FEDERATED_TOKEN_FILE"))));
         outcomes.add("\"wrong secret\":" + outcome(secret("wrong")));
         System.out.println(outcomes);
     }
@@ -33,6 +36,10 @@ public final class SignIn {
 
     private static ClientCertificateCredentialBuilder certificate(String path) {
         return new ClientCertificateCredentialBuilder().tenantId(TENANT).clientId(CLIENT).pemCertificate(path);
+    }
+
+    private static TokenCredential workload(String path) {
+        return new WorkloadIdentityCredentialBuilder().tenantId(TENANT).clientId(CLIENT).tokenFilePath(path).build();
     }
 
     private static String outcome(TokenCredential credential) {
