@@ -4,11 +4,12 @@ import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../src/foundation/clock.ts';
+import { TestBrowser } from '../support/browser.ts';
 import { notAsked, preparedClient } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
 import { exchange, testIssuer } from '../support/issuer.ts';
-import { roles } from '../support/operator.ts';
+import { roles, toLogin } from '../support/operator.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
@@ -272,6 +273,52 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.match(again.stderr, /AADSTS70025/);
     await asOperator('identity', 'delete', ...named, '--name', 'deploy');
     assert.deepEqual(await asOperator('identity', 'list', ...named), []);
+  });
+
+  test('az signs a person in by device code, who works with the role they have and sees who they are', async () => {
+    const { subscriptionId, endpoints } = world.innate.ready;
+    const name = 'alice@innate.internal';
+    const made = await world.run(['user', 'create', name, '--display-name', 'Alice', '--keep']);
+    const password = /^password: (\S+)$/m.exec(made.stdout)?.[1] ?? '';
+    const userId = / object (\S+)$/m.exec(made.stdout)?.[1] ?? '';
+    await world.operator.assign(`/subscriptions/${subscriptionId}`, roles.contributor, userId, 'User');
+    const host = new URL(endpoints.login).host;
+    const environment = {
+      AZURE_CONFIG_DIR: folder.file('person'),
+      AZURE_CORE_COLLECT_TELEMETRY: 'false',
+      AZURE_CORE_LOGIN_EXPERIENCE_V2: 'off',
+    };
+    const asAlice = (...words: string[]) =>
+      world.start(['run', 'vm1', '--mode', 'environment', '--', program, ...words], { environment });
+
+    const login = asAlice('login', '--use-device-code');
+    const userCode = await new Promise<string>((resolve, reject) => {
+      let said = '';
+      login.process.stderr?.on('data', (text) => {
+        said += text;
+        const code = /enter the code ([A-Z0-9]{9})/.exec(said)?.[1];
+        if (code !== undefined) resolve(code);
+      });
+      login.outcome.then(({ stderr }) => reject(new Error(stderr)), reject);
+    });
+    const browser = new TestBrowser(host, toLogin(world.operator, host));
+    const page = await browser.submit(await browser.get('/device'), { user_code: userCode });
+    const question = await browser.submit(page, { name, password });
+    await browser.submit(question, {}, { press: ['answer', 'approve'] });
+    const { code, stdout, stderr } = await login.outcome;
+    assert.equal(code, 0, stderr);
+    const [account] = JSON.parse(stdout);
+    assert.deepEqual([account.id, account.user], [subscriptionId, { name, type: 'user' }]);
+
+    const answer = async (...words: string[]) => {
+      const outcome = await asAlice(...words).outcome;
+      assert.equal(outcome.code, 0, outcome.stderr);
+      return JSON.parse(outcome.stdout);
+    };
+    assert.ok((await answer('group', 'list', '--query', '[].name')).includes('demo'));
+    assert.equal((await answer('ad', 'signed-in-user', 'show')).id, userId);
+    const token = await answer('account', 'get-access-token', '--resource', 'https://vault.azure.net');
+    assert.equal(token.tenant, world.innate.ready.tenantId);
   });
 });
 

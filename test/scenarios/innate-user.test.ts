@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { TestBrowser } from '../support/browser.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
-import { challengeOf, verifier } from '../support/people.ts';
+import { toLogin } from '../support/operator.ts';
+import { azureCli, challengeOf, verifier } from '../support/people.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('innate user', () => {
@@ -18,27 +20,17 @@ describe('innate user', () => {
     return stdout;
   };
 
-  /** The title of the page that a name and a password lead to; none where they lead back to the application. */
-  async function enter(name: string, password: string): Promise<string | undefined> {
+  /** The title of the page that a name and a password lead to; empty where they lead back to the application. */
+  async function enter(name: string, password: string): Promise<string> {
     const host = new URL(world.innate.ready.endpoints.login).host;
+    const browser = new TestBrowser(host, toLogin(world.operator, host));
     const query = new URLSearchParams({
-      ...{ client_id: '04b07795-8ddb-461a-bbee-02f9e1bf7b46', response_type: 'code', scope: 'openid' },
+      ...{ client_id: azureCli, response_type: 'code', scope: 'openid' },
       ...{ redirect_uri: 'http://localhost:1', code_challenge: challengeOf(verifier) },
       code_challenge_method: 'S256',
     });
-    const path = `/organizations/oauth2/v2.0/authorize?${query}`;
-    const page = await world.operator.call({ host, path });
-    const cookie = [page.headers['set-cookie']]
-      .flat()
-      .map((line) => String(line).split(';')[0])
-      .join('; ');
-    const token = /name="form_token" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
-    const body = new URLSearchParams({ form_token: token, continue: path, name, password }).toString();
-    const answer = await world.operator.call({
-      ...{ host, body, method: 'POST', path: '/sign-in/password' },
-      headers: { cookie, origin: `https://${host}`, 'content-type': 'application/x-www-form-urlencoded' },
-    });
-    return /<title>(.*) - Innate<\/title>/.exec(answer.body)?.[1];
+    const page = await browser.get(`/organizations/oauth2/v2.0/authorize?${query}`);
+    return (await browser.submit(page, { name, password })).title;
   }
 
   test('makes a person, whose made-up password is printed once and replaced at the first sign-in', async () => {
@@ -57,13 +49,13 @@ describe('innate user', () => {
     await writeFile(file, 'an excellent one\nsecond line\n');
     const name = 'bob@innate.internal';
     const first = /^password: (\S+)$/m.exec(await said('create', name, '--keep'))?.[1] ?? '';
-    assert.equal(await enter(name, first), undefined);
+    assert.equal(await enter(name, first), '');
     assert.equal(
       await said('set-password', name, '--keep', '--password-file', file),
       `${name} has a new password\n`,
     );
     assert.equal(await enter(name, first), 'Sign in');
-    assert.equal(await enter(name, 'an excellent one'), undefined);
+    assert.equal(await enter(name, 'an excellent one'), '');
   });
 
   test('says in one sentence what it can’t do', async () => {

@@ -12,18 +12,31 @@ export interface BrowserPage {
   readonly title: string;
 }
 
+/** What a browser sends, and what comes back. */
+export interface BrowserRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+export type BrowserTransport = (
+  request: BrowserRequest,
+) => Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }>;
+
 /** A browser without scripts: cookies, redirects within one origin, forms. */
 export class TestBrowser {
-  readonly #origin: string;
+  readonly #host: string;
+  readonly #send: BrowserTransport;
   readonly cookies = new Map<string, string>();
 
-  /** @param origin where the server listens, without TLS */
-  constructor(origin: string) {
-    this.#origin = origin;
+  /** @param origin where the server listens without TLS, or the host that `send` reaches */
+  constructor(origin: string, send: BrowserTransport = plain(origin)) {
+    this.#host = origin.replace(/^https?:\/\//, '');
+    this.#send = send;
   }
 
   async get(path: string, headers: Record<string, string> = {}): Promise<BrowserPage> {
-    return await this.#go(path, { headers });
+    return await this.#go({ method: 'GET', path, headers });
   }
 
   /**
@@ -43,12 +56,13 @@ export class TestBrowser {
   }
 
   async post(path: string, body: string, headers: Record<string, string> = {}): Promise<BrowserPage> {
-    return await this.#go(path, {
+    return await this.#go({
       method: 'POST',
+      path,
       body,
       headers: {
         'Content-Type': 'application/x-www-form-urlencoded',
-        Origin: this.#origin.replace('http:', 'https:'),
+        Origin: `https://${this.#host}`,
         ...headers,
       },
     });
@@ -62,13 +76,10 @@ export class TestBrowser {
     throw new Error(`no link '${text}' on: ${page.text}`);
   }
 
-  async #go(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<BrowserPage> {
+  async #go(asked: BrowserRequest): Promise<BrowserPage> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(`${this.#origin}${path}`, {
-      ...init,
-      redirect: 'manual',
-      headers: { ...init.headers, ...(cookie === '' ? {} : { Cookie: cookie }) },
-    });
+    const headers = { ...asked.headers, ...(cookie === '' ? {} : { Cookie: cookie }) };
+    const response = await this.#send({ ...asked, headers });
     for (const line of response.headers.getSetCookie()) {
       assert.match(
         line,
@@ -79,17 +90,24 @@ export class TestBrowser {
       else this.cookies.set(name, value);
     }
     const location = response.headers.get('location');
-    if (location?.startsWith('/')) return await this.#go(location, { headers: {} });
-    const text = await response.text();
+    if (location?.startsWith('/')) return await this.#go({ method: 'GET', path: location, headers: {} });
+    const { text } = response;
     return {
       status: response.status,
-      url: path,
+      url: asked.path,
       headers: response.headers,
       text,
       leftFor: location === null ? undefined : new URL(location),
       title: /<title>(.*?) - Innate<\/title>/.exec(text)?.[1] ?? '',
     };
   }
+}
+
+function plain(origin: string): BrowserTransport {
+  return async ({ path, ...init }) => {
+    const response = await fetch(`${origin}${path}`, { ...init, redirect: 'manual' });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
 }
 
 function unescaped(text: string): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import type { ServerFile } from '../../src/contract/ready-file.ts';
+import type { BrowserTransport } from './browser.ts';
 
 export interface Reply {
   readonly status: number;
@@ -159,13 +160,18 @@ export class Operator implements Disposable {
   }
 
   /** Gives a role; returns the assignment's id. */
-  async assign(scope: string, roleId: string, principalId: string): Promise<string> {
+  async assign(
+    scope: string,
+    roleId: string,
+    principalId: string,
+    principalType: 'ServicePrincipal' | 'User' = 'ServicePrincipal',
+  ): Promise<string> {
     const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`;
     await this.arm('PUT', `${id}?api-version=2022-04-01`, {
       properties: {
         roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
         principalId,
-        principalType: 'ServicePrincipal',
+        principalType,
       },
     });
     return id;
@@ -182,6 +188,19 @@ export class Operator implements Disposable {
 }
 
 export const roles = {
+  contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
   secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
 } as const;
+
+/** How a browser reaches the sign-in pages of a deployment by name. */
+export function toLogin(operator: Operator, host: string): BrowserTransport {
+  return async (request) => {
+    const { status, headers, body } = await operator.call({ host, ...request });
+    const found = new Headers();
+    for (const [name, value] of Object.entries(headers)) {
+      for (const one of [value].flat()) if (one !== undefined) found.append(name, one);
+    }
+    return { status, headers: found, text: body };
+  };
+}
