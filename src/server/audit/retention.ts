@@ -3,14 +3,14 @@ import type { Log } from '../../foundation/log.ts';
 import type { Database } from '../storage/database.ts';
 
 const day = 86_400_000;
-/** Milliseconds for which the sign-in log is kept unless told otherwise; as long as Entra keeps it. */
+/** Milliseconds for which sign-in log and directory audits are kept unless told otherwise; as long as Entra keeps them. */
 export const defaultSignInRetention = 30 * day;
 
 const pruneEvery = 10 * 60_000;
 /** Rows of one write: others get their turn between two. */
 const batch = 2000;
 
-/** Forgets sign-ins whose time has passed and assertions that have expired. Replicas may do so side by side. */
+/** Forgets sign-ins and directory audits whose time has passed, and assertions that have expired. Replicas may do so side by side. */
 export class SignInRetention implements Disposable {
   readonly #database: Database;
   readonly #clock: Clock;
@@ -37,7 +37,9 @@ export class SignInRetention implements Disposable {
   /** Forgets everything whose time has passed now. */
   async prune(): Promise<void> {
     const now = this.#clock.now();
-    while ((await this.#forgetSignIns(now - this.#keptFor)) === batch);
+    for (const log of ['sign_ins', 'directory_audits'] as const) {
+      while ((await this.#forget(log, now - this.#keptFor)) === batch);
+    }
     while ((await this.#forgetAssertions(now)) === batch);
   }
 
@@ -49,21 +51,16 @@ export class SignInRetention implements Disposable {
     try {
       await this.prune();
     } catch (error) {
-      this.#log.warn({ event: 'retention', err: error }, 'old sign-ins could not be removed');
+      this.#log.warn({ event: 'retention', err: error }, 'old records could not be removed');
     }
   }
 
-  async #forgetSignIns(before: number): Promise<number> {
+  async #forget(log: 'sign_ins' | 'directory_audits', before: number): Promise<number> {
     const gone = await this.#database.transaction((transaction) =>
       transaction
-        .deleteFrom('sign_ins')
+        .deleteFrom(log)
         .where('sequence', 'in', (old) =>
-          old
-            .selectFrom('sign_ins')
-            .select('sequence')
-            .where('at', '<', before)
-            .orderBy('sequence')
-            .limit(batch),
+          old.selectFrom(log).select('sequence').where('at', '<', before).orderBy('sequence').limit(batch),
         )
         .executeTakeFirst(),
     );

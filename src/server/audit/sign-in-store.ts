@@ -64,7 +64,7 @@ export async function readSignIns(
         log()
           .selectAll()
           .where((e) => stretchSql(e, stretch))
-          .$if(where !== undefined, (q) => q.where((e) => conditionSql(e, where ?? always)))
+          .where((e) => conditionSql(e, where ?? { kind: 'and', parts: [] }))
           .limit(most)
           .execute(),
     },
@@ -86,8 +86,6 @@ export async function selectSignIn(
     after = next;
   }
 }
-
-const always: SignInCondition = { kind: 'and', parts: [] };
 
 function asSignIn(row: Selectable<SignInsTable>): LoggedSignIn {
   const details = JSON.parse(row.details) as Pick<SignIn, 'credential' | 'address'>;

@@ -87,6 +87,7 @@ export function deletedItemOperations({
   const restore: WriteOperation = {
     method: 'POST',
     path: 'directory/deletedItems/{}/restore',
+    activity: { name: 'Restore deleted object', category: 'DirectoryManagement' },
     ...changing,
     async run(request, transaction) {
       const { tenantId, at } = request;
@@ -100,6 +101,7 @@ export function deletedItemOperations({
   const purge: WriteOperation = {
     method: 'DELETE',
     path: 'directory/deletedItems/{}',
+    activity: { name: 'Hard delete object', category: 'DirectoryManagement' },
     ...changing,
     async run(request, transaction) {
       const { tenantId, at } = request;

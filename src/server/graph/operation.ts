@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { PrincipalId, TenantId } from '../../foundation/ids.ts';
+import type { AuditActivity } from '../audit/directory-audit.ts';
 import type { Application } from '../directory/application-store.ts';
 import type { GraphPermission } from '../directory/graph-app-roles.ts';
 import type { Principal } from '../directory/service-principals.ts';
@@ -85,13 +86,20 @@ export interface QuestionOperation<Body = unknown> extends OperationCommon {
   run(request: GraphRequest<Body>, queries: Queries): Promise<GraphAnswer>;
 }
 
+/** What a change is recorded as in the directory audits. */
+export interface ChangeActivity extends AuditActivity {
+  /** Members of body or answer whose values the audit shows. Never one that may hold a secret (H8). */
+  readonly shows?: readonly string[];
+}
+
 /**
- * Changes the directory, in one transaction with whatever it checks. `Ready` is the body as `prepare` makes it; without
+ * Changes the directory, in one transaction with whatever it checks and with its audit. `Ready` is the body as `prepare` makes it; without
  * one, the body itself.
  */
 export interface WriteOperation<Body = unknown, Ready = Body> extends OperationCommon {
   readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly asks?: false;
+  readonly activity: ChangeActivity;
   readonly body?: z.ZodType<Body>;
   /** What takes long, such as hashing a password: done for who may ask, and before the transaction, which others wait for. */
   prepare?(body: Body): Promise<Ready>;

@@ -4,13 +4,14 @@ import { type CloudProfile, surfaceOf } from '../../contract/cloud-profile.ts';
 import { userinfoPath } from '../../contract/oauth2.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
-import type { ClientId } from '../../foundation/ids.ts';
+import { type ClientId, isGuid } from '../../foundation/ids.ts';
 import type { GraphPermission } from '../directory/graph-app-roles.ts';
 import { owns } from '../directory/ownership.ts';
 import { bearerToken, type Caller, type TokenVerifier } from '../http/bearer.ts';
 import { presentedCertificate } from '../http/presented-certificate.ts';
 import type { Database, Transaction } from '../storage/database.ts';
 import { presentAnswer } from './answer.ts';
+import { auditedChange, declaresActivity, type RequestOrigin } from './change-audit.ts';
 import { assertExpanded } from './expansion.ts';
 import { actsAsPerson, type GraphPermissions } from './graph-permissions.ts';
 import type {
@@ -61,6 +62,14 @@ export function registerPipeline(
   parts: PipelineParts,
 ): void {
   const { profile, database, clock, tokens, audiences, permissions } = parts;
+  for (const operation of operations) {
+    const changes = operation.method !== 'GET' && operation.asks !== true;
+    if (changes && !declaresActivity(operation)) {
+      throw new Error(
+        `${operation.method} ${operation.path} declares no activity: its changes would leave no audit`,
+      );
+    }
+  }
   const entries = operations
     .map((operation) => ({ operation, template: operation.path.split('/').map(asTemplate) }))
     .sort((a, b) => keysIn(a.template) - keysIn(b.template));
@@ -105,7 +114,7 @@ export function registerPipeline(
           .split(/[,;]\s*/),
         at: clock.now(),
       };
-      return await send(reply, asked, await perform(operation, asked));
+      return await send(reply, asked, await perform(operation, asked, originOf(request)));
     },
   });
 
@@ -124,7 +133,11 @@ export function registerPipeline(
     return found;
   }
 
-  async function perform(operation: GraphOperation, asked: GraphRequest): Promise<GraphAnswer> {
+  async function perform(
+    operation: GraphOperation,
+    asked: GraphRequest,
+    origin: RequestOrigin,
+  ): Promise<GraphAnswer> {
     if (operation.method === 'GET') return assertExpanded(asked, await operation.run(asked, database.read));
     if (operation.asks === true) return await operation.run(asked, database.read);
     const body = operation.prepare === undefined ? asked.body : await operation.prepare(asked.body);
@@ -132,10 +145,13 @@ export function registerPipeline(
       const target = await findTarget(operation, asked, transaction);
       const { caller } = asked;
       const ownerType = caller.principalType === 'User' ? 'User' : 'ServicePrincipal';
-      return await operation.run(
-        { ...asked, ...target, body, asOwner: { ownerId: caller.principalId, ownerType } },
-        transaction,
-      );
+      const request = {
+        ...asked,
+        ...target,
+        body,
+        asOwner: { ownerId: caller.principalId, ownerType },
+      } as const;
+      return await auditedChange(transaction, operation, request, origin);
     });
   }
 
@@ -176,6 +192,12 @@ export function registerPipeline(
     }
     return { application, principal };
   }
+}
+
+/** A correlation of the caller's own, or else ours. */
+function originOf({ headers, id, ip }: FastifyRequest): RequestOrigin {
+  const sent = headers['client-request-id'];
+  return { correlationId: typeof sent === 'string' && isGuid(sent) ? sent.toLowerCase() : id, address: ip };
 }
 
 /** Whether an application acts for a person here: it may have scopes that open what is the person's own. */

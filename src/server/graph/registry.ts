@@ -11,6 +11,7 @@ import { ownerOperations } from './applications/owner-operations.ts';
 import { permissionGrantOperations } from './applications/permission-grant-operations.ts';
 import { presentPrincipals } from './applications/principals.ts';
 import { servicePrincipalOperations } from './applications/service-principal-operations.ts';
+import { directoryAuditOperations } from './audit-logs/directory-audit-operations.ts';
 import { signInOperations } from './audit-logs/sign-in-operations.ts';
 import { deletedItemOperations } from './deleted-item-operations.ts';
 import { DirectoryObjects } from './directory-objects.ts';
@@ -42,5 +43,6 @@ export function graphOperations(parts: ApplicationParts): readonly GraphOperatio
     ...groupMemberOperations({ objects }),
     ...membershipOperations({ objects }),
     ...signInOperations,
+    ...directoryAuditOperations,
   ];
 }

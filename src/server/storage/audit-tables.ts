@@ -4,6 +4,7 @@ import type { Generated } from 'kysely';
 export interface AuditTables {
   sign_ins: SignInsTable;
   spent_assertions: SpentAssertionsTable;
+  directory_audits: DirectoryAuditsTable;
 }
 
 /** Each token issued or refused; written before the answer leaves. */
@@ -33,4 +34,26 @@ export interface SpentAssertionsTable {
   client_id: string;
   jti: string;
   expires_at: number;
+}
+
+/** Each change of the directory; written in the transaction of the change. */
+export interface DirectoryAuditsTable {
+  /** Orders the rows. */
+  sequence: Generated<number>;
+  tenant_id: string;
+  at: number;
+  /** What was done, in Graph's words: `Add service principal`. */
+  activity: string;
+  category: string;
+  /** Null where no request of the directory's caused it. */
+  correlation_id: string | null;
+  /** Who did it: a person, */
+  user_id: string | null;
+  /** or an application, by client id and object id; all null where the deployment did it by itself. */
+  app_id: string | null;
+  principal_id: string | null;
+  /** Object ids of what was changed, with spaces between. */
+  target_ids: string;
+  /** JSON of what nobody filters by. */
+  details: string;
 }

@@ -7,6 +7,7 @@ import { signIns } from './migrations/003-sign-ins.ts';
 import { signingKeys } from './migrations/004-signing-keys.ts';
 import { federation } from './migrations/005-federation.ts';
 import { people } from './migrations/006-people.ts';
+import { directoryAudits } from './migrations/007-directory-audits.ts';
 import { signals } from './migrations/008-signals.ts';
 import { applications } from './migrations/010-applications.ts';
 
@@ -18,6 +19,7 @@ export const released: readonly Migration[] = [
   signingKeys,
   federation,
   people,
+  directoryAudits,
   signals,
   applications,
 ];

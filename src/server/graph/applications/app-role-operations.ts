@@ -53,6 +53,12 @@ const sides: readonly Side[] = [
   { path: 'groups/{}/appRoleAssignments', side: 'principal', idOf: groupIdOf },
 ];
 
+/** Who is given a role, as audits call them. */
+function assigneeNoun(path: string): string {
+  if (path.startsWith('users')) return 'user';
+  return path.startsWith('groups') ? 'group' : 'service principal';
+}
+
 /** App roles: who has which of what (h.3). */
 export function appRoleOperations({
   randomness,
@@ -88,6 +94,11 @@ export function appRoleOperations({
     const give: WriteOperation<(typeof appRoleAssignmentBody)['_output']> = {
       method: 'POST',
       path,
+      activity: {
+        name: `Add app role assignment to ${assigneeNoun(path)}`,
+        category: 'ApplicationManagement',
+        shows: ['id', 'appRoleId'],
+      },
       permissions: gives,
       body: appRoleAssignmentBody,
       async run(request, transaction) {
@@ -113,6 +124,10 @@ export function appRoleOperations({
     const take: WriteOperation = {
       method: 'DELETE',
       path: `${path}/{}`,
+      activity: {
+        name: `Remove app role assignment from ${assigneeNoun(path)}`,
+        category: 'ApplicationManagement',
+      },
       permissions: gives,
       async run(request, transaction) {
         const { tenantId, at, keys } = request;

@@ -94,6 +94,7 @@ export function applicationOperations(
   const create: WriteOperation<(typeof newApplicationBody)['_output']> = {
     method: 'POST',
     path: 'applications',
+    activity: { name: 'Add application', category: 'ApplicationManagement' },
     ...changesApplications,
     body: newApplicationBody,
     async run(request, transaction) {
@@ -110,6 +111,7 @@ export function applicationOperations(
   const change: WriteOperation<(typeof changedApplicationBody)['_output']> = {
     method: 'PATCH',
     path: 'applications/{}',
+    activity: { name: 'Update application', category: 'ApplicationManagement' },
     ...changesApplications,
     target: 'application',
     createsMissing: true,
@@ -147,6 +149,7 @@ export function applicationOperations(
   const remove: WriteOperation = {
     method: 'DELETE',
     path: 'applications/{}',
+    activity: { name: 'Delete application', category: 'ApplicationManagement' },
     ...changesApplications,
     target: 'application',
     endsAccess: true,

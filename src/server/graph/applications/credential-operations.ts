@@ -9,6 +9,7 @@ const collections = [
   ['applications', 'application'],
   ['servicePrincipals', 'servicePrincipal'],
 ] as const;
+const nouns = { application: 'application', servicePrincipal: 'service principal' } as const;
 
 /** Secrets of applications and of service principals, one by one. Certificates come as a list, by a change of the object. */
 export function credentialOperations({
@@ -20,6 +21,11 @@ export function credentialOperations({
     const add: WriteOperation<(typeof addPasswordBody)['_output']> = {
       method: 'POST',
       path: `${collection}/{}/addPassword`,
+      activity: {
+        name: `Update ${nouns[target]} – Certificates and secrets management`,
+        category: 'ApplicationManagement',
+        shows: ['keyId', 'displayName', 'startDateTime', 'endDateTime'],
+      },
       ...changesApplications,
       target,
       body: addPasswordBody,
@@ -38,6 +44,11 @@ export function credentialOperations({
     const remove: WriteOperation<(typeof removePasswordBody)['_output']> = {
       method: 'POST',
       path: `${collection}/{}/removePassword`,
+      activity: {
+        name: `Update ${nouns[target]} – Certificates and secrets management`,
+        category: 'ApplicationManagement',
+        shows: ['keyId'],
+      },
       ...changesApplications,
       target,
       body: removePasswordBody,
@@ -51,6 +62,10 @@ export function credentialOperations({
       (action): WriteOperation => ({
         method: 'POST',
         path: `${collection}/{}/${action}`,
+        activity: {
+          name: `Update ${nouns[target]} – Certificates and secrets management`,
+          category: 'ApplicationManagement',
+        },
         ...changesApplications,
         target,
         async run() {

@@ -38,6 +38,8 @@ const credentialBody = withoutAnnotations(
   }),
 );
 type CredentialBody = (typeof credentialBody)['_output'];
+/** Whom the credential lets in: what an audit of it is read for. */
+const shown = ['name', 'issuer', 'subject', 'audiences', 'claimsMatchingExpression'];
 
 /** Federated credentials of applications (h.4); those of managed identities are read here and written through ARM. */
 export function federatedCredentialOperations({
@@ -83,6 +85,7 @@ export function federatedCredentialOperations({
   const create: WriteOperation<CredentialBody> = {
     method: 'POST',
     path,
+    activity: { name: 'Add federated identity credential', category: 'ApplicationManagement', shows: shown },
     ...changesApplications,
     target: 'application',
     body: credentialBody,
@@ -107,6 +110,11 @@ export function federatedCredentialOperations({
   const change: WriteOperation<CredentialBody> = {
     method: 'PATCH',
     path: `${path}/{}`,
+    activity: {
+      name: 'Update federated identity credential',
+      category: 'ApplicationManagement',
+      shows: shown,
+    },
     ...changesApplications,
     target: 'application',
     body: credentialBody,
@@ -146,6 +154,7 @@ export function federatedCredentialOperations({
   const remove: WriteOperation = {
     method: 'DELETE',
     path: `${path}/{}`,
+    activity: { name: 'Remove federated identity credential', category: 'ApplicationManagement' },
     ...changesApplications,
     target: 'application',
     async run(request, transaction) {

@@ -19,6 +19,7 @@ const collections = [
   ['applications', 'application'],
   ['servicePrincipals', 'servicePrincipal'],
 ] as const;
+const nouns = { application: 'application', servicePrincipal: 'service principal' } as const;
 
 /** Owners of applications and service principals. Those of a managed identity are no one's to set (h.1). */
 export function ownerOperations({
@@ -49,6 +50,7 @@ export function ownerOperations({
     const add: WriteOperation<(typeof referenceBody)['_output']> = {
       method: 'POST',
       path: `${collection}/{}/owners/$ref`,
+      activity: { name: `Add owner to ${nouns[target]}`, category: 'ApplicationManagement' },
       ...changesApplications,
       target,
       body: referenceBody,
@@ -62,6 +64,7 @@ export function ownerOperations({
     const remove: WriteOperation = {
       method: 'DELETE',
       path: `${collection}/{}/owners/{}/$ref`,
+      activity: { name: `Remove owner from ${nouns[target]}`, category: 'ApplicationManagement' },
       ...changesApplications,
       target,
       async run(request, transaction) {

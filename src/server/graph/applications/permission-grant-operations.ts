@@ -68,6 +68,11 @@ export function permissionGrantOperations({
   const create: WriteOperation<(typeof permissionGrantBody)['_output']> = {
     method: 'POST',
     path: entitySet,
+    activity: {
+      name: 'Add delegated permission grant',
+      category: 'ApplicationManagement',
+      shows: ['id', 'consentType', 'scope'],
+    },
     permissions: changes,
     body: permissionGrantBody,
     async run({ tenantId, body, at, base }, transaction) {
@@ -97,6 +102,11 @@ export function permissionGrantOperations({
   const change: WriteOperation<(typeof permissionGrantChange)['_output']> = {
     method: 'PATCH',
     path: `${entitySet}/{}`,
+    activity: {
+      name: 'Update delegated permission grant',
+      category: 'ApplicationManagement',
+      shows: ['scope'],
+    },
     permissions: changes,
     body: permissionGrantChange,
     async run({ tenantId, body, at, keys: [key] }, transaction) {
@@ -111,6 +121,7 @@ export function permissionGrantOperations({
   const remove: WriteOperation = {
     method: 'DELETE',
     path: `${entitySet}/{}`,
+    activity: { name: 'Remove delegated permission grant', category: 'ApplicationManagement' },
     permissions: changes,
     async run({ tenantId, at, keys: [key] }, transaction) {
       const grantId = key?.value ?? '';

@@ -82,6 +82,7 @@ export function servicePrincipalOperations({
   const create: WriteOperation<(typeof newServicePrincipalBody)['_output']> = {
     method: 'POST',
     path: entitySet,
+    activity: { name: 'Add service principal', category: 'ApplicationManagement' },
     ...changesApplications,
     body: newServicePrincipalBody,
     async run(request, transaction) {
@@ -98,6 +99,7 @@ export function servicePrincipalOperations({
   const change: WriteOperation<(typeof changedServicePrincipalBody)['_output']> = {
     method: 'PATCH',
     path: `${entitySet}/{}`,
+    activity: { name: 'Update service principal', category: 'ApplicationManagement' },
     ...changesApplications,
     target: 'servicePrincipal',
     endsAccess: true,
@@ -130,6 +132,7 @@ export function servicePrincipalOperations({
   const remove: WriteOperation = {
     method: 'DELETE',
     path: `${entitySet}/{}`,
+    activity: { name: 'Remove service principal', category: 'ApplicationManagement' },
     ...changesApplications,
     target: 'servicePrincipal',
     endsAccess: true,

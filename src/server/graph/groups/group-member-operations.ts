@@ -10,6 +10,17 @@ import { groupOf } from './group-operations.ts';
 import { changesGroups, changesMembers, readsGroups } from './group-permissions.ts';
 import { addMembers, addOwners } from './group-references.ts';
 
+const activities = {
+  members: {
+    add: { name: 'Add member to group', category: 'GroupManagement' },
+    remove: { name: 'Remove member from group', category: 'GroupManagement' },
+  },
+  owners: {
+    add: { name: 'Add owner to group', category: 'GroupManagement' },
+    remove: { name: 'Remove owner from group', category: 'GroupManagement' },
+  },
+} as const;
+
 /** Members and owners of groups: list, add, remove. */
 export function groupMemberOperations({
   objects,
@@ -56,6 +67,7 @@ export function groupMemberOperations({
   ): WriteOperation<(typeof referenceBody)['_output']> => ({
     method: 'POST',
     path: `groups/{}/${relation}/$ref`,
+    activity: activities[relation].add,
     permissions,
     body: referenceBody,
     async run(request, transaction) {
@@ -72,6 +84,7 @@ export function groupMemberOperations({
   ): WriteOperation => ({
     method: 'DELETE',
     path: `groups/{}/${relation}/{}/$ref`,
+    activity: activities[relation].remove,
     permissions,
     async run(request, transaction) {
       const { tenantId, at, keys } = request;

@@ -64,6 +64,7 @@ export function groupOperations({
   const create: WriteOperation<NewGroup> = {
     method: 'POST',
     path: entitySet,
+    activity: { name: 'Add group', category: 'GroupManagement' },
     permissions: makesGroups,
     body: newGroupBody,
     async run(request, transaction) {
@@ -93,6 +94,7 @@ export function groupOperations({
   const change: WriteOperation<ChangedGroup> = {
     method: 'PATCH',
     path: `${entitySet}/{}`,
+    activity: { name: 'Update group', category: 'GroupManagement' },
     permissions: changesMembers,
     body: changedGroupBody,
     async run(request, transaction) {
@@ -117,6 +119,7 @@ export function groupOperations({
   const remove: WriteOperation = {
     method: 'DELETE',
     path: `${entitySet}/{}`,
+    activity: { name: 'Delete group', category: 'GroupManagement' },
     permissions: endsGroups,
     async run(request, transaction) {
       const { tenantId, at } = request;

@@ -88,6 +88,7 @@ export function userOperations({
   const create: WriteOperation<NewUser, Ready<NewUser>> = {
     method: 'POST',
     path: entitySet,
+    activity: { name: 'Add user', category: 'UserManagement' },
     permissions: changesUsers,
     body: newUserBody,
     prepare: hashed,
@@ -104,6 +105,7 @@ export function userOperations({
   const change: WriteOperation<ChangedUser, Ready<ChangedUser>> = {
     method: 'PATCH',
     path: `${entitySet}/{}`,
+    activity: { name: 'Update user', category: 'UserManagement' },
     permissions: changesUsers,
     body: changedUserBody,
     prepare: hashed,
@@ -134,6 +136,7 @@ export function userOperations({
   const remove: WriteOperation = {
     method: 'DELETE',
     path: `${entitySet}/{}`,
+    activity: { name: 'Delete user', category: 'UserManagement' },
     permissions: governsUsers,
     async run(request, transaction) {
       const { tenantId, at } = request;
@@ -150,6 +153,7 @@ export function userOperations({
       (action): WriteOperation => ({
         method: 'POST',
         path: `${path}/${action}`,
+        activity: { name: 'Update StsRefreshTokenValidFrom Timestamp', category: 'UserManagement' },
         permissions: governsUsers,
         scopesOfSelf: ['User.ReadWrite', 'User.RevokeSessions.All', ...governsUsers],
         async run(request, transaction) {

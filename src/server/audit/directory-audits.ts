@@ -1,0 +1,131 @@
+import type { Selectable } from 'kysely';
+import { guid, type TenantId } from '../../foundation/ids.ts';
+import type { DirectoryAuditsTable } from '../storage/audit-tables.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+import type { AuditCategory, DirectoryAudit } from './directory-audit.ts';
+import {
+  conditionSql,
+  type LogCondition,
+  type LogPage,
+  type LogPlace,
+  readLog,
+  stretchSql,
+  timeBounds,
+} from './log-reading.ts';
+
+/** What directory audits are narrowed by. */
+export type DirectoryAuditColumn =
+  | 'at'
+  | 'activity'
+  | 'category'
+  | 'correlation_id'
+  | 'user_id'
+  | 'app_id'
+  | 'principal_id'
+  | 'target_ids';
+
+export type DirectoryAuditCondition = LogCondition<DirectoryAuditColumn>;
+
+/** An audit with its place in the log. */
+export interface LoggedDirectoryAudit extends DirectoryAudit, LogPlace {}
+
+/** Records a change in its own transaction: neither is there without the other (C20). */
+export async function recordDirectoryAudit(transaction: Transaction, audit: DirectoryAudit): Promise<void> {
+  const { tenantId, at, activity, correlationId, initiatedBy, targets, operation, additional } = audit;
+  const details: Details = {
+    operation,
+    initiatedBy,
+    targets,
+    ...(additional === undefined ? {} : { additional }),
+  };
+  const application = initiatedBy.kind === 'application' ? initiatedBy : undefined;
+  await transaction
+    .insertInto('directory_audits')
+    .values({
+      tenant_id: tenantId,
+      at: Math.trunc(at),
+      activity: activity.name,
+      category: activity.category,
+      correlation_id: correlationId ?? null,
+      user_id: initiatedBy.kind === 'user' ? initiatedBy.userId : null,
+      app_id: application?.appId ?? null,
+      principal_id: application?.principalId ?? null,
+      target_ids: targets.flatMap(({ id }) => id ?? []).join(' '),
+      details: JSON.stringify(details),
+    })
+    .execute();
+}
+
+type Details = Pick<DirectoryAudit, 'operation' | 'initiatedBy' | 'targets' | 'additional'>;
+
+/** A page of a tenant's directory audits, latest first. */
+export async function readDirectoryAudits(
+  queries: Queries,
+  tenantId: TenantId,
+  {
+    where,
+    after,
+    limit,
+  }: {
+    readonly where?: DirectoryAuditCondition | undefined;
+    readonly after?: LogPlace | undefined;
+    readonly limit: number;
+  },
+): Promise<LogPage<LoggedDirectoryAudit>> {
+  const bounds = timeBounds(where);
+  const log = () =>
+    queries
+      .selectFrom('directory_audits')
+      .where('tenant_id', '=', tenantId)
+      .orderBy('at', 'desc')
+      .orderBy('sequence', 'desc');
+  const page = await readLog(
+    {
+      placeBehind: (behind, count) =>
+        log()
+          .select(['at', 'sequence'])
+          .where((e) => stretchSql(e, { after: behind, last: undefined }))
+          .where((e) => e.and(bounds.map((bound) => conditionSql(e, bound))))
+          .offset(count - 1)
+          .limit(1)
+          .executeTakeFirst(),
+      rows: (stretch, most) =>
+        log()
+          .selectAll()
+          .where((e) => stretchSql(e, stretch))
+          .where((e) => conditionSql(e, where ?? { kind: 'and', parts: [] }))
+          .limit(most)
+          .execute(),
+    },
+    { after, limit },
+  );
+  return { rows: page.rows.map(asAudit), next: page.next };
+}
+
+/** The audit of a place in the log. */
+export async function selectDirectoryAudit(
+  queries: Queries,
+  tenantId: TenantId,
+  sequence: number,
+): Promise<LoggedDirectoryAudit | undefined> {
+  const row = await queries
+    .selectFrom('directory_audits')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('sequence', '=', sequence)
+    .executeTakeFirst();
+  return row && asAudit(row);
+}
+
+function asAudit(row: Selectable<DirectoryAuditsTable>): LoggedDirectoryAudit {
+  const { additional, ...details } = JSON.parse(row.details) as Details;
+  return {
+    ...details,
+    ...(additional === undefined ? {} : { additional }),
+    sequence: row.sequence,
+    tenantId: guid<TenantId>(row.tenant_id),
+    at: row.at,
+    activity: { name: row.activity, category: row.category as AuditCategory },
+    ...(row.correlation_id === null ? {} : { correlationId: row.correlation_id }),
+  };
+}
