@@ -1,56 +1,16 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { Endpoint } from '../../src/agent/agent.ts';
-import { postgresStore, postgresUrl } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { createHost, type Host } from '../support/host.ts';
-import { startInnate } from '../support/innate.ts';
-import { Operator, roles } from '../support/operator.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { roles } from '../support/operator.ts';
+import { arrangements, type Replicas } from '../support/replicas.ts';
 
 /** Milliseconds after an acknowledgement within which every replica refuses. */
 const promised = 1000;
 
-interface World extends AsyncDisposable {
-  /** Where things are taken away. */
-  readonly operator: Operator;
-  /** Where tokens are used: another replica, or the same server. */
-  readonly user: Operator;
-  readonly host: Host;
-}
-
-async function onSqlite(): Promise<World> {
+async function withVault(start: () => Promise<Replicas>): Promise<Replicas> {
   await using stack = new AsyncDisposableStack();
-  const innate = stack.use(await startInnate());
-  const operator = stack.use(new Operator(innate.ready));
-  return await withHost(stack.move(), operator, operator);
-}
-
-async function onPostgres(): Promise<World> {
-  await using stack = new AsyncDisposableStack();
-  const store = stack.use(await postgresStore(postgresUrl ?? ''));
-  assert.ok('url' in store.location);
-  const keyFile = stack.use(await temporaryFolder()).file('key');
-  await writeFile(keyFile, randomBytes(32).toString('base64url'), { mode: 0o600 });
-  const args = ['--database', store.location.url, '--key-file', keyFile];
-  // both at once, on an empty database
-  const starts = await Promise.allSettled([startInnate({ args }), startInnate({ args })]);
-  const [first, second] = starts.map((one) => {
-    if (one.status === 'fulfilled') return stack.use(one.value);
-    throw one.reason;
-  });
-  assert.ok(first !== undefined && second !== undefined);
-  const operator = stack.use(new Operator(first.ready));
-  const user = stack.use(new Operator(second.ready));
-  return await withHost(stack.move(), operator, user);
-}
-
-async function withHost(parts: AsyncDisposableStack, operator: Operator, user: Operator): Promise<World> {
-  await using stack = parts;
-  // the host is enrolled, and gets its tokens, where they are used
-  const host = stack.use(await createHost(user));
+  const { operator, user, host } = stack.use(await start());
   const vault = await operator.createVault(await operator.createGroup('vaults'), vaultName);
   await operator.assign(vault, roles.secretsOfficer, principalOf(await operator.token(vaultResource)));
   const set = await operator.vault(vaultName, 'PUT', secret, { value: 'x' });
@@ -67,18 +27,11 @@ function principalOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).oid;
 }
 
-for (const { where, start, skip } of [
-  { where: 'one server over SQLite', start: onSqlite, skip: false as const },
-  {
-    where: 'the other of two replicas over PostgreSQL',
-    start: onPostgres,
-    skip: postgresUrl === undefined && 'INNATE_TEST_POSTGRES names no server',
-  },
-]) {
+for (const { where, start, skip } of arrangements) {
   describe(`a token issued before is refused by ${where}`, { skip }, () => {
-    let world: World;
+    let world: Replicas;
     before(async () => {
-      world = await start();
+      world = await withVault(start);
     });
     after(() => world?.[Symbol.asyncDispose]());
 

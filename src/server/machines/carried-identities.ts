@@ -5,13 +5,20 @@ import { identitiesOf } from '../managed-identities/identity-store.ts';
 import type { Queries } from '../storage/database.ts';
 import { factsOfResource, machineNotFound, standingMachine } from './machine-store.ts';
 
+/** What a machine is told, and who may change it. */
+export interface Carried {
+  readonly answer: IdentitiesAnswer;
+  /** Principals of all identities of the resource, those that may not sign in included: one day they may again. */
+  readonly principals: ReadonlySet<string>;
+}
+
 /**
  * What a machine is told: the identities of its resource that may sign in, and facts about the resource.
  *
  * @throws DomainError `credential-rejected` (`MachineNotFound`) or `forbidden` (`MachineBanned`) where the machine
  *   ended since its proof was checked
  */
-export async function carriedIdentities(queries: Queries, machineId: MachineId): Promise<IdentitiesAnswer> {
+export async function carriedIdentities(queries: Queries, machineId: MachineId): Promise<Carried> {
   const machine = await standingMachine(queries, machineId);
   const resource = await factsOfResource(queries, machine);
   if (resource === undefined) throw machineNotFound();
@@ -32,7 +39,8 @@ export async function carriedIdentities(queries: Queries, machineId: MachineId):
   const state = createHash('sha256')
     .update(JSON.stringify([identities, resource]))
     .digest('base64url');
-  return { state, identities, resource };
+  const principals = new Set<string>(all.map(({ principalId }) => principalId));
+  return { answer: { state, identities, resource }, principals };
 }
 
 /** When a key that signs tokens was last revoked: a host cannot tell whose key its tokens are of, so all are dropped. */

@@ -112,9 +112,9 @@ export function registerAgents(app: FastifyInstance, dependencies: AgentsDepende
     const ended = AbortSignal.any([draining.signal, gone.signal, AbortSignal.timeout(longPoll)]);
     for (;;) {
       const { position } = follower;
-      const answer = await carriedIdentities(database.read, machine.machineId);
+      const { answer, principals } = await carriedIdentities(database.read, machine.machineId);
       if (answer.state !== after || ended.aborted) return answer;
-      await follower.nextChange(position, concerning(machine, answer), ended);
+      await follower.nextChange(position, concerning(machine, principals), ended);
     }
   });
 }
@@ -122,9 +122,8 @@ export function registerAgents(app: FastifyInstance, dependencies: AgentsDepende
 /** Whether a change may alter what a machine is told. */
 function concerning(
   { tenantId, resourceCanonical }: Machine,
-  { identities }: IdentitiesAnswer,
+  principals: ReadonlySet<string>,
 ): (change: Change) => boolean {
-  const principals = new Set(identities.map(({ principalId }) => principalId));
   return ({ kind, key, tenantId: tenant }) => {
     if (tenant !== tenantId) return false;
     if (kind === 'signing-keys') return true;
