@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { sign } from 'node:crypto';
 import { describe, test } from 'node:test';
 import * as jose from 'jose';
 import { setPrincipalEnabled } from '../../src/server/directory/directory-store.ts';
@@ -158,6 +159,58 @@ describe('tokens of other issuers as credential of a client (b.4)', () => {
       assert.equal(reply.code, code, `${what}: ${reply.text}`);
     }
     assert.equal((await w.ask(signed)).status, 200);
+  });
+
+  test('whatever stands in a member of a signed token, the answer is a refusal with a code', async () => {
+    await using w = await world();
+    await w.issuer.trust(w.client);
+    const key = w.issuer.keys[0];
+    assert.ok(key);
+    const good = await w.token();
+    const [header, payload] = [jose.decodeProtectedHeader(good), jose.decodeJwt(good)];
+    const odd: readonly unknown[] = [
+      null,
+      true,
+      -1,
+      1e99,
+      '',
+      '\u0000',
+      '__proto__',
+      'x'.repeat(9000),
+      [],
+      [[]],
+      [null],
+      {},
+      { toString: 1 },
+    ];
+    const encode = (members: object) => Buffer.from(JSON.stringify(members)).toString('base64url');
+    const signed = (changedHeader: object, changedPayload: object) => {
+      const input = `${encode(changedHeader)}.${encode(changedPayload)}`;
+      return `${input}.${sign('sha256', Buffer.from(input), key.privateKey).toString('base64url')}`;
+    };
+    const ignored = ['x5t', 'x5t#S256'];
+    for (const value of odd) {
+      const of = (member: string, assertion: string) => [member, assertion] as const;
+      const assertions = [
+        ...['alg', 'kid', 'typ', 'cty', 'crit', ...ignored].map((member) =>
+          of(member, signed({ ...header, [member]: value }, payload)),
+        ),
+        ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'cnf'].map((member) =>
+          of(member, signed(header, { ...payload, [member]: value })),
+        ),
+      ];
+      for (const [member, assertion] of assertions) {
+        const reply = await w.ask(assertion);
+        const what = `${member}: ${JSON.stringify(value)?.slice(0, 40)}`;
+        if (ignored.includes(member)) {
+          assert.equal(reply.status, 200, what);
+          continue;
+        }
+        assert.ok(reply.status === 400 || reply.status === 401, what);
+        assert.ok(reply.code !== undefined && reply.code > 0, what);
+      }
+    }
+    assert.equal((await w.ask(signed(header, payload))).status, 200);
   });
 
   test('a client without credentials, and a client that is not there, are told', async () => {
