@@ -281,6 +281,7 @@ describe('the architecture', () => {
           'verify',
           'client-assertion',
           'federated-assertion',
+          'proof-of-possession',
           'self-test',
           'signer',
           'remote-signer',

@@ -59,6 +59,7 @@ import { Audiences, audiencesOf } from './tokens/audiences.ts';
 import type { AssertionRules } from './tokens/client-assertion.ts';
 import { clientCertificates } from './tokens/client-certificates.ts';
 import { KeyKeeper } from './tokens/key-keeper.ts';
+import { provesPossession } from './tokens/proof-of-possession.ts';
 import { connectSigner, type RemoteSigner } from './tokens/remote-signer.ts';
 import { RevokedTokens } from './tokens/revoked-tokens.ts';
 import { proveSigningKeys } from './tokens/self-test.ts';
@@ -287,6 +288,7 @@ function createApps(parts: {
     isDeployments: (clientId) => clientId === parts.home.operator.clientId,
     onPrincipalEnd: removeRoleAssignmentsOfPrincipal,
     onApplicationEnd: removeFederatedCredentials,
+    provesPossession,
   });
 
   defineGroupDeletion({ database, operations, participants });

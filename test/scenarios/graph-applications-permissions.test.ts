@@ -14,6 +14,7 @@ import { type TestIdentity, type TestTokenService, testTokenService } from '../s
 const vmId =
   '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/Demo/providers/Microsoft.Compute/virtualMachines/vm1';
 const anyBody = { displayName: 'x' };
+const newKey = { type: 'AsymmetricX509Cert', usage: 'Verify', key: 'AAAA' };
 
 describe('who may do what with applications through Graph', () => {
   let service: TestTokenService;
@@ -80,8 +81,8 @@ describe('who may do what with applications through Graph', () => {
       ['DELETE', path, undefined],
       ['POST', `${path}/addPassword`, {}],
       ['POST', `${path}/removePassword`, { keyId: systemRandomness.uuid() }],
-      ['POST', `${path}/addKey`, {}],
-      ['POST', `${path}/removeKey`, {}],
+      ['POST', `${path}/addKey`, { keyCredential: newKey, proof: 'x' }],
+      ['POST', `${path}/removeKey`, { keyId: systemRandomness.uuid(), proof: 'x' }],
       ['POST', `${path}/owners/$ref`, reference],
       ['DELETE', `${path}/owners/${vm.principalId}/$ref`, undefined],
     ] as const) {

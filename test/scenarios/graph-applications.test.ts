@@ -330,6 +330,55 @@ describe('applications through Graph', () => {
     await refused(400, undefined, 'PATCH', path, { body: { keyCredentials: [stranger] } });
   });
 
+  test('turn their own certificates, by a proof that is signed with one that stands', async () => {
+    const { app } = await makeClient('turns keys');
+    const path = `/v1.0/applications/${app.id}`;
+    const [first, second, foreign] = [
+      await makeClientKey(),
+      await makeClientKey('ec'),
+      await makeClientKey(),
+    ];
+    const entry = (key: typeof first) => ({
+      type: 'AsymmetricX509Cert',
+      usage: 'Verify',
+      key: key.certificate.raw.toString('base64'),
+    });
+    const proofBy = async (key: typeof first, claims: object = {}, alg = 'RS256') => {
+      const now = Math.floor(service.clock.now() / 1000);
+      const whole = { aud: '00000002-0000-0000-c000-000000000000', iss: app.id, nbf: now, exp: now + 600 };
+      return await new jose.SignJWT({ ...whole, ...claims }).setProtectedHeader({ alg }).sign(key.privateKey);
+    };
+    await done('PATCH', path, { body: { keyCredentials: [entry(first)] } });
+    const add = async (proof: string) =>
+      await call('POST', `${path}/addKey`, {
+        body: { keyCredential: entry(second), passwordCredential: null, proof },
+      });
+    const past = Math.floor(service.clock.now() / 1000) - 4000;
+    for (const proof of [
+      'x',
+      await proofBy(foreign),
+      await proofBy(first, { aud: 'https://graph.microsoft.com' }),
+      await proofBy(first, { iss: systemRandomness.uuid() }),
+      await proofBy(first, { nbf: past, exp: past + 600 }),
+      await proofBy(first, { exp: Math.floor(service.clock.now() / 1000) + 7200 }),
+      `${(await proofBy(first)).slice(0, -8)}AAAAAAAA`,
+    ]) {
+      const { status, body } = await add(proof);
+      assert.deepEqual([status, body.error.code], [403, 'Authorization_RequestDenied'], proof.slice(0, 40));
+    }
+    const added = await add(await proofBy(first));
+    assert.equal(added.status, 200, JSON.stringify(added.body));
+    const [standing] = (await done('GET', path)).keyCredentials.filter(
+      ({ keyId }: { keyId: string }) => keyId !== added.body.keyId,
+    );
+    const proof = await proofBy(second, { iss: app.appId }, 'ES256');
+    await done('POST', `${path}/removeKey`, { body: { keyId: standing.keyId, proof } });
+    await refused(400, undefined, 'POST', `${path}/removeKey`, { body: { keyId: standing.keyId, proof } });
+    await refused(403, undefined, 'POST', `${path}/removeKey`, {
+      body: { keyId: added.body.keyId, proof: await proofBy(first) },
+    });
+  });
+
   test('lose everything with their deletion, and a restore brings them back as they were but for their rights (T16)', async () => {
     const { app, principal } = await makeClient('phoenix', { identifierUris: ['api://phoenix'] });
     const secret = (await done('POST', `/v1.0/applications/${app.id}/addPassword`, { body: {} })).secretText;

@@ -13,6 +13,7 @@ import { registerGraph } from '../../src/server/graph/graph.ts';
 import { graphAppId, graphDialect } from '../../src/server/http/dialects/graph.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { Audiences, audiencesOf } from '../../src/server/tokens/audiences.ts';
+import { provesPossession } from '../../src/server/tokens/proof-of-possession.ts';
 import { azureCli, verifier as codeVerifier, makeCode, type TestPerson } from './people.ts';
 import type { TestTokenService } from './token-service.ts';
 
@@ -74,6 +75,7 @@ export async function testGraph(service: TestTokenService, tenantId: TenantId): 
     isDeployments: (clientId) => clientId === deployments.clientId,
     onPrincipalEnd: removeRoleAssignmentsOfPrincipal,
     onApplicationEnd: removeFederatedCredentials,
+    provesPossession,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

@@ -20,6 +20,7 @@ import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from
 import { findApplication, noSuchObject } from '../targets.ts';
 import { changesApplications, readsApplications } from './application-permissions.ts';
 import { presentApplication } from './application-shape.ts';
+import type { ProvesPossession } from './credential-operations.ts';
 import { presentCredentials } from './credentials.ts';
 import { ownersOf } from './owners.ts';
 import { changeRegistration, createRegistration } from './registrations.ts';
@@ -28,6 +29,7 @@ export interface ApplicationParts {
   readonly directory: Directory;
   readonly randomness: Randomness;
   readonly isReserved: IsReserved;
+  readonly provesPossession: ProvesPossession;
   /** What else ends with a service principal, in the transaction that ends it; before it ends. */
   readonly onPrincipalEnd: (
     transaction: Transaction,

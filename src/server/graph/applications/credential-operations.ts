@@ -1,9 +1,19 @@
-import { addPasswordBody, removePasswordBody } from '../../../contract/graph-credentials.ts';
+import {
+  addKeyBody,
+  addPasswordBody,
+  removeKeyBody,
+  removePasswordBody,
+} from '../../../contract/graph-credentials.ts';
 import { DomainError } from '../../../foundation/domain-error.ts';
 import type { Randomness } from '../../../foundation/randomness.ts';
+import {
+  type ApplicationCertificate,
+  selectClientCertificates,
+} from '../../directory/client-certificate-store.ts';
+import type { Queries } from '../../storage/database.ts';
 import type { GraphOperation, WriteOperation, WriteRequest } from '../operation.ts';
 import { changesApplications } from './application-permissions.ts';
-import { addPassword, type HeldBy, removePassword } from './credentials.ts';
+import { addKey, addPassword, type HeldBy, removeKey, removePassword } from './credentials.ts';
 
 const collections = [
   ['applications', 'application'],
@@ -11,11 +21,28 @@ const collections = [
 ] as const;
 const nouns = { application: 'application', servicePrincipal: 'service principal' } as const;
 
-/** Secrets of applications and of service principals, one by one. Certificates come as a list, by a change of the object. */
+/** Whether a proof is signed by a standing key of an object. */
+export type ProvesPossession = (
+  proof: string,
+  question: {
+    readonly keys: readonly ApplicationCertificate[];
+    /** Ids by which the object names itself, lower case. */
+    readonly issuers: readonly string[];
+    /** Milliseconds since the epoch. */
+    readonly now: number;
+  },
+) => boolean;
+
+/**
+ * Secrets of applications and of service principals, one by one; certificates one by one for whoever proves to hold a
+ * standing one. Others bring the whole list, by a change of the object.
+ */
 export function credentialOperations({
   randomness,
+  provesPossession,
 }: {
   readonly randomness: Randomness;
+  readonly provesPossession: ProvesPossession;
 }): readonly GraphOperation[] {
   return collections.flatMap(([collection, target]): GraphOperation[] => {
     const add: WriteOperation<(typeof addPasswordBody)['_output']> = {
@@ -57,27 +84,41 @@ export function credentialOperations({
         return { kind: 'nothing' };
       },
     };
-    // both need a proof of possession that only a signature of a standing key gives: a change of the list does the same
-    const byProof = ['addKey', 'removeKey'].map(
-      (action): WriteOperation => ({
-        method: 'POST',
-        path: `${collection}/{}/${action}`,
-        activity: {
-          name: `Update ${nouns[target]} – Certificates and secrets management`,
-          category: 'ApplicationManagement',
-        },
-        ...changesApplications,
-        target,
-        async run() {
-          throw new DomainError(
-            'unsupported',
-            `The action ${action} is not supported: change the list 'keyCredentials' of the object.`,
-            { code: 'Request_BadRequest' },
-          );
-        },
-      }),
-    );
-    return [add, remove, ...byProof];
+    const addByProof: WriteOperation<(typeof addKeyBody)['_output']> = {
+      method: 'POST',
+      path: `${collection}/{}/addKey`,
+      activity: {
+        name: `Update ${nouns[target]} – Certificates and secrets management`,
+        category: 'ApplicationManagement',
+      },
+      ...changesApplications,
+      target,
+      body: addKeyBody,
+      async run(request, transaction) {
+        const { body, at } = request;
+        await requireProof(request, transaction, provesPossession);
+        const value = await addKey(transaction, heldBy(request), body.keyCredential, { randomness, at });
+        return { kind: 'entity', entitySet: 'microsoft.graph.keyCredential', value };
+      },
+    };
+    const removeByProof: WriteOperation<(typeof removeKeyBody)['_output']> = {
+      method: 'POST',
+      path: `${collection}/{}/removeKey`,
+      activity: {
+        name: `Update ${nouns[target]} – Certificates and secrets management`,
+        category: 'ApplicationManagement',
+      },
+      ...changesApplications,
+      target,
+      body: removeKeyBody,
+      async run(request, transaction) {
+        const { body, at } = request;
+        await requireProof(request, transaction, provesPossession);
+        await removeKey(transaction, heldBy(request), body.keyId, at);
+        return { kind: 'nothing' };
+      },
+    };
+    return [add, remove, addByProof, removeByProof];
   });
 }
 
@@ -89,4 +130,21 @@ function heldBy({ application, principal }: WriteRequest): HeldBy {
   if (principal === undefined) throw new Error('the pipeline found no target');
   const { tenantId, clientId } = principal;
   return { tenantId, clientId, holder: 'servicePrincipal' };
+}
+
+/** @throws DomainError `forbidden` where the proof is signed by no certificate that stands for the object */
+async function requireProof(
+  request: WriteRequest<{ readonly proof: string }>,
+  queries: Queries,
+  provesPossession: ProvesPossession,
+): Promise<void> {
+  const { tenantId, clientId } = heldBy(request);
+  const keys = await selectClientCertificates(queries, tenantId, clientId);
+  const objectId = request.application?.objectId ?? request.principal?.principalId ?? clientId;
+  const question = { keys, issuers: [objectId, clientId], now: request.at };
+  if (provesPossession(request.body.proof, question)) return;
+  throw new DomainError(
+    'forbidden',
+    'The proof is not signed by a key of this object, or not for it and for now.',
+  );
 }

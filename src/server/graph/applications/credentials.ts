@@ -159,6 +159,21 @@ export async function replaceKeys(
   for (const entry of fresh) await addKey(transaction, held, entry, { randomness, at });
 }
 
+/** @throws DomainError `invalid-value` where the object does not hold the certificate */
+export async function removeKey(
+  transaction: Transaction,
+  { tenantId, clientId, holder }: HeldBy,
+  keyId: string,
+  at: number,
+): Promise<void> {
+  const certificates = await selectClientCertificates(transaction, tenantId, clientId);
+  if (certificates.some((known) => known.keyId === keyId && known.holder === holder)) {
+    await deleteClientCertificate(transaction, { tenantId, clientId, keyId, at });
+    return;
+  }
+  throw new DomainError('invalid-value', 'No credential found with keyId.', { target: 'keyId' });
+}
+
 /** Registers one certificate of a `keyCredential`. @throws DomainError as `insertClientCertificate` */
 export async function addKey(
   transaction: Transaction,
