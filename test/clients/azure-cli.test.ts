@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { existsSync, readFileSync, rmSync, watch } from 'node:fs';
+import { chmod, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../src/foundation/clock.ts';
-import { TestBrowser } from '../support/browser.ts';
+import { formOf, TestBrowser } from '../support/browser.ts';
 import { notAsked, preparedClient } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
@@ -275,13 +275,23 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.deepEqual(await asOperator('identity', 'list', ...named), []);
   });
 
-  test('az signs a person in by device code, who works with the role they have and sees who they are', async () => {
+  test('az signs a person in by device code and in the browser, who works with the role they have and sees who they are', async () => {
     const { subscriptionId, endpoints } = world.innate.ready;
     const name = 'alice@innate.internal';
     const made = await world.run(['user', 'create', name, '--display-name', 'Alice', '--keep']);
     const password = /^password: (\S+)$/m.exec(made.stdout)?.[1] ?? '';
     const userId = / object (\S+)$/m.exec(made.stdout)?.[1] ?? '';
-    await world.operator.assign(`/subscriptions/${subscriptionId}`, roles.contributor, userId, 'User');
+    await operatorSignsIn();
+    const bob = await asOperator(
+      ...['ad', 'user', 'create', '--display-name', 'Bob', '--password', 'some words of Bob'],
+      ...['--user-principal-name', 'bob@innate.internal'],
+    );
+    assert.equal(bob.userPrincipalName, 'bob@innate.internal');
+    const assignment = await asOperator(
+      ...['role', 'assignment', 'create', '--assignee', name, '--role', 'Contributor'],
+      ...['--scope', `/subscriptions/${subscriptionId}`],
+    );
+    assert.deepEqual([assignment.principalId, assignment.principalType], [userId, 'User']);
     const host = new URL(endpoints.login).host;
     const environment = {
       AZURE_CONFIG_DIR: folder.file('person'),
@@ -319,6 +329,36 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.equal((await answer('ad', 'signed-in-user', 'show')).id, userId);
     const token = await answer('account', 'get-access-token', '--resource', 'https://vault.azure.net');
     assert.equal(token.tenant, world.innate.ready.tenantId);
+
+    // and in the browser that az opens by itself: it leaves the address in a file
+    await asAlice('logout').outcome;
+    const opener = folder.file('browser.sh');
+    const opened = folder.file('opened');
+    await writeFile(
+      opener,
+      `#!/bin/sh\nprintf %s "$1" > "${opened}.part" && mv "${opened}.part" "${opened}"\n`,
+    );
+    await chmod(opener, 0o755);
+    const watcher = watch(path.dirname(opened));
+    const asked = new Promise<string>((resolve) =>
+      watcher.on('change', () => existsSync(opened) && resolve(readFileSync(opened, 'utf8'))),
+    );
+    const again = world.start(['run', 'vm1', '--mode', 'environment', '--', program, 'login'], {
+      environment: { ...environment, BROWSER: opener },
+    });
+    const ended = again.outcome.then(({ stderr }) => Promise.reject(new Error(stderr)));
+    const { pathname, search } = new URL(await Promise.race([asked, ended]));
+    watcher.close();
+    ended.catch(() => {});
+    const choice = await browser.get(`${pathname}${search}`);
+    const back = await browser.get(browser.link(choice, name));
+    if (back.leftFor === undefined) {
+      const { action, fields } = formOf(back);
+      await fetch(action, { method: 'POST', body: fields });
+    } else await fetch(back.leftFor);
+    const second = await again.outcome;
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(JSON.parse(second.stdout)[0].user.name, name);
   });
 });
 

@@ -160,18 +160,13 @@ export class Operator implements Disposable {
   }
 
   /** Gives a role; returns the assignment's id. */
-  async assign(
-    scope: string,
-    roleId: string,
-    principalId: string,
-    principalType: 'ServicePrincipal' | 'User' = 'ServicePrincipal',
-  ): Promise<string> {
+  async assign(scope: string, roleId: string, principalId: string): Promise<string> {
     const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`;
     await this.arm('PUT', `${id}?api-version=2022-04-01`, {
       properties: {
         roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
         principalId,
-        principalType,
+        principalType: 'ServicePrincipal',
       },
     });
     return id;
@@ -188,7 +183,6 @@ export class Operator implements Disposable {
 }
 
 export const roles = {
-  contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
   secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
 } as const;
