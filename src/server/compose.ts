@@ -273,7 +273,8 @@ function createApps(parts: {
   const people = { verifier, directory, audiences: audiencesOf(profile, 'graph') };
   registerUserinfo(login, '/:tenant/openid/userinfo', people);
 
-  const graph = surface(graphDialect(profile, clock));
+  const dialectOfGraph = graphDialect(profile, clock);
+  const graph = surface(dialectOfGraph);
   const audiences = new Audiences(profile, directory);
   registerUserinfo(graph, userinfoPath, people);
   registerGraph(graph, {
@@ -282,6 +283,8 @@ function createApps(parts: {
     clock,
     randomness,
     directory,
+    dialect: dialectOfGraph,
+    log,
     tokens: verifier,
     audiences: audiencesOf(profile, 'graph'),
     isReserved: (canonical) => audiences.isReserved(canonical),

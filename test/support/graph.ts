@@ -58,8 +58,9 @@ export async function testGraph(service: TestTokenService, tenantId: TenantId): 
   const { profile, database, clock, directory, verifier } = service;
   const audiences = new Audiences(profile, directory);
   const deployments = await service.application(tenantId);
+  const dialect = graphDialect(profile, clock);
   const app = createSurface({
-    dialect: graphDialect(profile, clock),
+    dialect,
     log: silentLog,
     randomness: systemRandomness,
   });
@@ -69,6 +70,8 @@ export async function testGraph(service: TestTokenService, tenantId: TenantId): 
     clock,
     randomness: systemRandomness,
     directory,
+    dialect,
+    log: silentLog,
     tokens: verifier,
     audiences: audiencesOf(profile, 'graph'),
     isReserved: (canonical) => audiences.isReserved(canonical),

@@ -1,6 +1,6 @@
 import type { GraphAnswer, GraphRequest } from './operation.ts';
 
-const json =
+export const json =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
 
 /** An answer as it goes out: status, headers, body. */
@@ -47,7 +47,11 @@ export function presentAnswer(
         body: { '@odata.context': `${base}/$metadata#${answer.context}`, value: answer.value },
       };
     case 'text':
-      return { status: 200, headers: { 'content-type': 'text/plain' }, body: answer.text };
+      return {
+        status: 200,
+        headers: { 'content-type': answer.contentType ?? 'text/plain' },
+        body: answer.text,
+      };
     case 'nothing':
       return { status: 204, headers: {}, body: undefined };
     default:

@@ -53,7 +53,7 @@ export type GraphAnswer =
       readonly expanded?: true;
     }
   | { readonly kind: 'value'; readonly context: string; readonly value: unknown }
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly contentType?: string }
   | { readonly kind: 'nothing' };
 
 interface OperationCommon {

@@ -1,16 +1,21 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parse as parseQuery } from 'node:querystring';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type CloudProfile, surfaceOf } from '../../contract/cloud-profile.ts';
+import { batchBody } from '../../contract/graph-batch.ts';
 import { userinfoPath } from '../../contract/oauth2.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type ClientId, isGuid } from '../../foundation/ids.ts';
+import type { Log } from '../../foundation/log.ts';
 import type { GraphPermission } from '../directory/graph-app-roles.ts';
 import { owns } from '../directory/ownership.ts';
 import { bearerToken, type Caller, type TokenVerifier } from '../http/bearer.ts';
 import { presentedCertificate } from '../http/presented-certificate.ts';
+import type { Dialect } from '../http/surface.ts';
 import type { Database, Transaction } from '../storage/database.ts';
-import { presentAnswer } from './answer.ts';
+import { json, type PresentedAnswer, presentAnswer } from './answer.ts';
+import { answerBatch } from './batch.ts';
 import { auditedChange, declaresActivity, type RequestOrigin } from './change-audit.ts';
 import { assertExpanded } from './expansion.ts';
 import { actsAsPerson, type GraphPermissions } from './graph-permissions.ts';
@@ -34,6 +39,9 @@ export interface PipelineParts {
   /** Audiences of tokens for Graph, without trailing slash. */
   readonly audiences: readonly string[];
   readonly permissions: Pick<GraphPermissions, 'of'>;
+  /** Words the failures of requests in a batch; those of others, the surface does. */
+  readonly dialect: Dialect;
+  readonly log: Log;
   /** Whether an application is the deployment's own, which only itself may change. */
   readonly isDeployments: (clientId: ClientId) => boolean;
 }
@@ -95,28 +103,74 @@ export function registerPipeline(
     handler: async (request, reply) => {
       const known = entered.get(request);
       if (known === undefined) throw new Error('a Graph operation ran without authentication');
-      const { version, segments } = readAddress(request);
-      const { operation, keys } = find(request.method, segments, known);
+      const { version, path } = readAddress(request);
       const base = `https://${hostOf(request, profile)}/${version}`;
-      const asked: GraphRequest = {
-        ...known,
-        tenantId: known.caller.tenantId,
+      const { method, body } = request;
+      const query = request.query as Readonly<Record<string, unknown>>;
+      const prefer = request.headers['prefer'];
+      const call = {
         version,
         base,
-        keys,
-        options: readQueryOptions(
-          request.query as Readonly<Record<string, unknown>>,
-          operation.method === 'GET' ? operation.pages : undefined,
-        ),
-        body: operation.method === 'GET' ? undefined : readBody(operation.body, request.body),
-        prefer: String(request.headers['prefer'] ?? '')
-          .toLowerCase()
-          .split(/[,;]\s*/),
-        at: clock.now(),
+        method,
+        path,
+        query,
+        prefer: String(prefer ?? ''),
+        body,
+        origin: originOf(request),
       };
-      return await send(reply, asked, await perform(operation, asked, originOf(request)));
+      const presented = isBatch(call) ? await batch(known, call, request) : await answer(known, call);
+      return await reply.code(presented.status).headers(presented.headers).send(presented.body);
     },
   });
+
+  async function answer(known: Entered, call: Call): Promise<PresentedAnswer> {
+    const { operation, keys } = find(call.method, parsePath(call.path), known);
+    const asked: GraphRequest = {
+      ...known,
+      tenantId: known.caller.tenantId,
+      version: call.version,
+      base: call.base,
+      keys,
+      options: readQueryOptions(call.query, operation.method === 'GET' ? operation.pages : undefined),
+      body: operation.method === 'GET' ? undefined : readBody(operation.body, call.body),
+      prefer: call.prefer.toLowerCase().split(/[,;]\s*/),
+      at: clock.now(),
+    };
+    return presentAnswer(asked, await perform(operation, asked, call.origin));
+  }
+
+  /** Each request of a batch is one by itself: path, permission, body and answer are its own. */
+  async function batch(known: Entered, call: Call, request: FastifyRequest): Promise<PresentedAnswer> {
+    const { requests } = readBody(batchBody, call.body) as z.infer<typeof batchBody>;
+    const responses = await answerBatch(requests, async ({ method, url, headers = {}, body }) => {
+      try {
+        const [path = '', query = ''] = url.split(/\?(.*)/s);
+        const prefer = Object.entries(headers).find(([name]) => name.toLowerCase() === 'prefer')?.[1] ?? '';
+        const one = {
+          ...call,
+          method,
+          path: pathIn(path, call),
+          query: { ...parseQuery(query) },
+          prefer,
+          body,
+        };
+        if (isBatch(one)) throw new DomainError('malformed', 'A batch has no batches in it.');
+        return await answer(known, one);
+      } catch (error) {
+        if (!(error instanceof DomainError)) {
+          parts.log.error({ surface: 'graph', requestId: request.id, err: error }, 'request failed');
+        }
+        const { envelope, unexpected } = parts.dialect;
+        const worded = error instanceof DomainError ? envelope(error, request) : unexpected(request);
+        return {
+          status: worded.status,
+          headers: { ...worded.headers, 'content-type': json },
+          body: worded.body,
+        };
+      }
+    });
+    return { status: 200, headers: { 'content-type': json }, body: { responses } };
+  }
 
   /** An operation of the path and method that the caller may use. */
   function find(method: string, segments: readonly Segment[], { caller, permissions: held }: Entered) {
@@ -214,17 +268,35 @@ function opensToSelf(operation: GraphOperation, keys: readonly PathKey[], caller
   return isOwn && (actsAsPerson(caller) || scopesOfSelf.some((scope) => caller.scopes.includes(scope)));
 }
 
-function readAddress({ url }: FastifyRequest): {
+/** One request, by itself or out of a batch. */
+interface Call {
   readonly version: 'v1.0' | 'beta';
-  readonly segments: readonly Segment[];
-} {
+  readonly base: string;
+  readonly method: string;
+  /** Behind the version. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly prefer: string;
+  readonly body: unknown;
+  readonly origin: RequestOrigin;
+}
+
+/** The path of a request in a batch; libraries leave the version on it. */
+function pathIn(path: string, { version }: Pick<Call, 'version'>): string {
+  const relative = path.replace(/^\//, '');
+  const prefix = `${version}/`;
+  return relative.toLowerCase().startsWith(prefix) ? relative.slice(prefix.length) : relative;
+}
+
+function isBatch({ method, path }: Pick<Call, 'method' | 'path'>): boolean {
+  return method === 'POST' && /^(?:\$|%24)batch\/?$/i.test(path);
+}
+
+function readAddress({ url }: FastifyRequest): Pick<Call, 'version' | 'path'> {
   const path = url.split('?', 1)[0] ?? '';
   const match = /^\/(v1\.0|beta)(?:\/(.*))?$/i.exec(path);
   if (match === null) throw unknownSegment(path.slice(1));
-  return {
-    version: match[1]?.toLowerCase() === 'beta' ? 'beta' : 'v1.0',
-    segments: parsePath(match[2] ?? ''),
-  };
+  return { version: match[1]?.toLowerCase() === 'beta' ? 'beta' : 'v1.0', path: match[2] ?? '' };
 }
 
 function readBody(schema: z.ZodType | undefined, body: unknown): unknown {
@@ -243,11 +315,6 @@ function readBody(schema: z.ZodType | undefined, body: unknown): unknown {
       target: member,
     },
   );
-}
-
-async function send(reply: FastifyReply, asked: GraphRequest, answer: GraphAnswer): Promise<FastifyReply> {
-  const { status, headers, body } = presentAnswer(asked, answer);
-  return await reply.code(status).headers(headers).send(body);
 }
 
 function asTemplate(segment: string): string {

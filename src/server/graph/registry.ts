@@ -19,7 +19,9 @@ import { groupMemberOperations } from './groups/group-member-operations.ts';
 import { groupOperations } from './groups/group-operations.ts';
 import { groupRelations, userRelations } from './member-relations.ts';
 import { membershipOperations } from './membership-operations.ts';
+import { metadataOperation } from './metadata-operation.ts';
 import type { GraphOperation } from './operation.ts';
+import { organizationOperations } from './organization-operations.ts';
 import { userOperations } from './users/user-operations.ts';
 
 /** Every operation of the Graph surface. */
@@ -29,7 +31,7 @@ export function graphOperations(parts: ApplicationParts): readonly GraphOperatio
       presentApplications(parts, queries, tenantId, applications),
     principals: presentPrincipals,
   });
-  return [
+  const operations: readonly GraphOperation[] = [
     ...applicationOperations({ ...parts, relations: applicationRelations(objects) }),
     ...servicePrincipalOperations({ ...parts, relations: principalRelations(objects) }),
     ...credentialOperations(parts),
@@ -44,5 +46,7 @@ export function graphOperations(parts: ApplicationParts): readonly GraphOperatio
     ...membershipOperations({ objects }),
     ...signInOperations,
     ...directoryAuditOperations,
+    ...organizationOperations,
   ];
+  return [...operations, metadataOperation(operations)];
 }
