@@ -7,8 +7,9 @@ import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { percentile, report } from './report.ts';
 
 /**
- * Deletions under load: how long after a delete is acknowledged the vault still accepts a token issued before it.
- * Half of the victims lose their virtual machine, half their role assignment. With `--database URL` two replicas share
+ * Revocations under load: how long after one is acknowledged the vault still accepts a token issued before it. Each
+ * lever has a fifth of the victims: the virtual machine is deleted, the role assignment is, the principal is disabled,
+ * its tokens are revoked, or it is taken from the group that has the role. With `--database URL` two replicas share
  * that PostgreSQL: one is told to delete, the other is asked for the secret.
  */
 const victims = 200;
@@ -44,24 +45,78 @@ async function operatorPrincipal(): Promise<string> {
   return JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).oid;
 }
 
+async function graph(method: string, path: string, body?: unknown) {
+  const reply = await operator.call({
+    host: new URL(operator.ready.endpoints.graph).host,
+    method,
+    path: `/v1.0${path}`,
+    headers: {
+      authorization: `Bearer ${await operator.token(operator.ready.endpoints.graph)}`,
+      'content-type': 'application/json',
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${reply.body}`);
+  return reply;
+}
+
+const readers = (
+  await graph('POST', '/groups', {
+    displayName: `readers-${run}`,
+    mailEnabled: false,
+    mailNickname: `readers-${run}`,
+    securityEnabled: true,
+  })
+).json().id as string;
+await operator.assign(vault, roles.secretsUser, readers, 'Group');
+
+const levers = {
+  'machine deleted': ({ machine }) => operator.arm('DELETE', `${machine}?api-version=2024-07-01`),
+  'role assignment deleted': ({ assignment }) =>
+    operator.arm('DELETE', `${assignment}?api-version=2022-04-01`),
+  'principal disabled': ({ principalId }) =>
+    graph('PATCH', `/servicePrincipals/${principalId}`, { accountEnabled: false }),
+  'tokens revoked': ({ principalId }) =>
+    operator.arm('POST', '/providers/Innate.Tokens/revokeTokens?api-version=2026-11-01', { principalId }),
+  'taken from its group': ({ principalId }) =>
+    graph('DELETE', `/groups/${readers}/members/${principalId}/$ref`),
+} satisfies Record<string, (victim: Victim) => Promise<unknown>>;
+type Lever = keyof typeof levers;
+const leverNames = Object.keys(levers) as Lever[];
+
 interface Victim {
   readonly machine: string;
+  readonly principalId: string;
+  /** Empty where the rights are a group's. */
   readonly assignment: string;
   readonly token: string;
 }
 
-async function createVictim(name: string): Promise<Victim> {
+async function createVictim(name: string, lever?: Lever): Promise<Victim> {
   const { id, principalId } = await operator.createMachine(group, name);
-  const assignment = await operator.assign(vault, roles.secretsUser, principalId);
+  let assignment = '';
+  if (lever === 'taken from its group') {
+    await graph('POST', `/groups/${readers}/members/$ref`, {
+      '@odata.id': `${operator.ready.endpoints.graph}/v1.0/directoryObjects/${principalId}`,
+    });
+  } else {
+    assignment = await operator.assign(vault, roles.secretsUser, principalId);
+  }
   const token = await host.enrol(id);
-  return { machine: id, assignment, token };
+  return { machine: id, principalId, assignment, token };
 }
 
 process.stderr.write(`preparing ${victims} virtual machines with identities on this host\n`);
+function leverOf(number: number): Lever {
+  return leverNames[number % leverNames.length] ?? 'machine deleted';
+}
+
 const prepared: Victim[] = [];
 while (prepared.length < victims) {
   const numbers = [prepared.length, prepared.length + 1];
-  prepared.push(...(await Promise.all(numbers.map((number) => createVictim(`victim-${number}`)))));
+  prepared.push(
+    ...(await Promise.all(numbers.map((number) => createVictim(`victim-${number}`, leverOf(number))))),
+  );
   if (prepared.length % 50 === 0) process.stderr.write(`  ${prepared.length}\n`);
 }
 
@@ -87,10 +142,8 @@ const load = [
   })(),
 ];
 
-async function revoke(
-  { machine, assignment, token }: Victim,
-  how: 'machine' | 'assignment',
-): Promise<number> {
+async function revoke(victim: Victim, lever: Lever): Promise<number> {
+  const { token } = victim;
   let lastAccepted = Number.NEGATIVE_INFINITY;
   let acknowledged: number | undefined;
   let refusals = 0;
@@ -113,21 +166,19 @@ async function revoke(
     if (performance.now() - started > after) throw new Error('the victim was refused before it was revoked');
     await read(bystander.token);
   }
-  await operator.arm(
-    'DELETE',
-    `${how === 'machine' ? `${machine}?api-version=2024-07-01` : `${assignment}?api-version=2022-04-01`}`,
-  );
+  await levers[lever](victim);
   acknowledged = performance.now();
   await using;
   if (refusals < settled) return Number.POSITIVE_INFINITY;
   return Math.max(0, lastAccepted - acknowledged);
 }
 
-const lags: number[] = [];
+const lagsOf = new Map<Lever, number[]>(leverNames.map((lever) => [lever, []]));
 const loadStarted = performance.now();
 try {
   for (const [number, victim] of prepared.slice(0, victims).entries()) {
-    lags.push(await revoke(victim, number % 2 === 0 ? 'machine' : 'assignment'));
+    const lever = leverOf(number);
+    lagsOf.get(lever)?.push(await revoke(victim, lever));
     if ((number + 1) % 50 === 0) process.stderr.write(`  revoked ${number + 1}\n`);
   }
 } finally {
@@ -136,16 +187,21 @@ try {
 }
 const loadRate = loadRequests / ((performance.now() - loadStarted) / 1000);
 
+const lags = [...lagsOf.values()].flat();
 const p99 = percentile(lags, 0.99);
 const maximum = Math.max(...lags);
 report(
-  `revocation: ${lags.length} deletions under load, ${second === undefined ? 'SQLite' : 'two replicas over PostgreSQL'}`,
+  `revocation: ${lags.length} revocations under load, ${second === undefined ? 'SQLite' : 'two replicas over PostgreSQL'}`,
   [
     { what: 'load meanwhile, requests a second', value: loadRate.toFixed(0) },
     {
-      what: 'last accepted use after the acknowledged delete, p50',
+      what: 'last accepted use after the acknowledgement, p50',
       value: `${percentile(lags, 0.5).toFixed(1)} ms`,
     },
+    ...leverNames.map((lever) => ({
+      what: `${lever}, p99 and maximum`,
+      value: `${percentile(lagsOf.get(lever) ?? [], 0.99).toFixed(1)} ms, ${Math.max(...(lagsOf.get(lever) ?? [])).toFixed(1)} ms`,
+    })),
     { what: 'p99', value: `${p99.toFixed(1)} ms` },
     {
       what: 'maximum',
