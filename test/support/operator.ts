@@ -160,13 +160,18 @@ export class Operator implements Disposable {
   }
 
   /** Gives a role; returns the assignment's id. */
-  async assign(scope: string, roleId: string, principalId: string): Promise<string> {
+  async assign(
+    scope: string,
+    roleId: string,
+    principalId: string,
+    principalType: 'ServicePrincipal' | 'Group' = 'ServicePrincipal',
+  ): Promise<string> {
     const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`;
     await this.arm('PUT', `${id}?api-version=2022-04-01`, {
       properties: {
         roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
         principalId,
-        principalType: 'ServicePrincipal',
+        principalType,
       },
     });
     return id;
