@@ -119,6 +119,18 @@ describe('a person with an account elsewhere', () => {
   });
 });
 
+test('a provider that does not answer is said to be out of reach, and asked again the next time', async () => {
+  await using w = await world();
+  await makePerson(w.service, w.tenantId, 'alice@contoso.example');
+  const browser = new TestBrowser(w.service.origin);
+  const button = async () => browser.link(await browser.get(wishOf(w.tenantId)), 'Example Corp');
+  w.provider.spoil = { status: 500 };
+  const page = await browser.get(await button());
+  assert.deepEqual([page.status, /cannot be reached/.test(page.text)], [503, true]);
+  w.provider.spoil = {};
+  assert.ok((await browser.get(await button())).leftFor);
+});
+
 describe('an answer of a provider', () => {
   test('that is altered, stale, for another or signed by a stranger is refused', async () => {
     await using w = await world();
@@ -159,9 +171,8 @@ describe('an answer of a provider', () => {
     const again = w.provider.visit(await toProvider(browser, w.tenantId));
     assert.ok((await browser.get(again)).leftFor);
     assert.equal((await browser.get(again)).status, 400);
-    for (const path of ['/sign-in/upstream/nobody?continue=%2Fdevice%2Fconfirm', '/sign-in/upstream/corp']) {
-      assert.equal((await browser.get(path)).status, 400);
-    }
+    assert.equal((await browser.get('/sign-in/upstream/nobody?continue=%2Fdevice%2Fconfirm')).status, 404);
+    assert.equal((await browser.get('/sign-in/upstream/corp')).status, 400);
   });
 });
 

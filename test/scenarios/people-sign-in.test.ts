@@ -188,6 +188,10 @@ describe('a session', () => {
     assert.equal(await titles({ login_hint: 'bob@contoso.example' }), 'Sign in');
     assert.equal(await titles({ login_hint: 'ALICE@contoso.example' }), '');
     assert.equal(await titles({ prompt: 'login' }), 'Sign in');
+    // a hint is no more: who signs in as somebody else is somebody else
+    const hinted = await w.browser.get(w.wish({ login_hint: 'bob@contoso.example' }));
+    assert.match(hinted.text, /value="bob@contoso\.example"/);
+    assert.ok((await w.signIn(hinted)).leftFor);
     w.service.clock.advance(61_000);
     assert.equal(await titles({ max_age: '60' }), 'Sign in');
     const choose = await w.browser.get(w.wish({ prompt: 'select_account' }));

@@ -191,6 +191,8 @@ describe('a code of a person', () => {
     });
     const page = { client_id: web.clientId, redirect_uri: 'https://orders.example/page' };
     assert.deepEqual((await w.redeem(pageCode, page)).refusal.error_codes, [9002327]);
+    const foreign = await w.redeem(pageCode, page, { Origin: 'https://evil.example' });
+    assert.deepEqual(foreign.refusal.error_codes, [9002326]);
     const answered = await w.redeem(pageCode, page, { Origin: 'https://orders.example' });
     assert.equal(answered.status, 200);
     assert.equal(answered.headers.get('access-control-allow-origin'), '*');

@@ -79,6 +79,7 @@ export async function openidProvider(changes: Partial<UpstreamProvider> = {}): P
   }
 
   site.answer((request, response) => {
+    if (provider.spoil.status !== undefined) return response.writeHead(provider.spoil.status).end();
     const document = documents[request.url ?? ''];
     if (document !== undefined) return json(document)(request, response);
     let body = '';

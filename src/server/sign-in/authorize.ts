@@ -19,7 +19,7 @@ import {
 } from './authorization-request.ts';
 import type { BrowserSessions, SignedIn } from './browser-sessions.ts';
 import type { Consent } from './consent.ts';
-import { parseContinue, withoutPrompt } from './continue-url.ts';
+import { onceAsked, parseContinue } from './continue-url.ts';
 import { destinationOf, sendPage } from './page.ts';
 import { accountPage } from './pages.ts';
 import { sendAnswer } from './redirects.ts';
@@ -112,7 +112,7 @@ export class AuthorizationEndpoint {
       to: client.displayName,
       name: user.userPrincipalName,
       displayName: user.displayName,
-      onward: to === undefined ? onward : withoutPrompt(to),
+      onward: to === undefined ? onward : onceAsked(to),
       other: `/sign-in?continue=${encodeURIComponent(onward)}`,
     });
   }

@@ -18,12 +18,12 @@ export function parseContinue(text: string | undefined): ContinueUrl | undefined
   return { href: `${url.pathname}${url.search}`, url };
 }
 
-/** The same, without the wish to be asked: the person was. */
-export function withoutPrompt({ url }: ContinueUrl): string {
+/** The same, without the wish to be asked, or for whom: the person was, and said who they are. */
+export function onceAsked({ url }: ContinueUrl): string {
   const kept = url.search
     .slice(1)
     .split('&')
-    .filter((pair) => pair !== '' && !/^prompt(=|$)/i.test(pair));
+    .filter((pair) => pair !== '' && !/^(prompt|login_hint)(=|$)/i.test(pair));
   return kept.length === 0 ? url.pathname : `${url.pathname}?${kept.join('&')}`;
 }
 

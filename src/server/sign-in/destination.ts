@@ -4,9 +4,9 @@ import type { Applications } from './applications.ts';
 import {
   type ContinueUrl,
   claimedRedirectOf,
+  onceAsked,
   parseContinue,
   tenantSegmentOf,
-  withoutPrompt,
 } from './continue-url.ts';
 import { destinationOf } from './page.ts';
 import type { SignInPurpose } from './sign-in-records.ts';
@@ -36,7 +36,7 @@ export async function readDestination(
 ): Promise<Destination> {
   const onward = parseContinue(text);
   if (onward === undefined) throw new DomainError('malformed', 'There is nothing here to go on to.');
-  const shared = { onward, next: withoutPrompt(onward), leadsTo: destinationOf(claimedRedirectOf(onward)) };
+  const shared = { onward, next: onceAsked(onward), leadsTo: destinationOf(claimedRedirectOf(onward)) };
   const segment = tenantSegmentOf(onward);
   if (segment === undefined) return { ...shared, to: 'your device', tenant: undefined, purpose: {} };
   const claimed = onward.url.searchParams.get('client_id') ?? '';

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../foundation/clock.ts';
-import { DomainError } from '../../foundation/domain-error.ts';
+import { DomainError, type FailureKind } from '../../foundation/domain-error.ts';
 import type { Log } from '../../foundation/log.ts';
 import { aadstsEntry } from '../http/dialects/aadsts.ts';
 import { correlationId, traceId } from '../http/dialects/oauth.ts';
@@ -40,8 +40,15 @@ export function timestampOf(clock: Clock): string {
   return `${new Date(clock.now()).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
+const statusOfKind: Readonly<Partial<Record<FailureKind, number>>> = {
+  forbidden: 403,
+  'not-found': 404,
+  throttled: 429,
+  unavailable: 503,
+};
+
 function statusOf({ code, kind }: DomainError): number {
   const known = code === undefined ? undefined : aadstsEntry(code);
   if (known !== undefined) return known.status;
-  return kind === 'forbidden' ? 403 : kind === 'throttled' ? 429 : 400;
+  return statusOfKind[kind] ?? 400;
 }

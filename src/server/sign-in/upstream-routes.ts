@@ -5,7 +5,7 @@ import { aadsts } from '../http/dialects/aadsts.ts';
 import { digestOf } from '../tokens/opaque-token.ts';
 import { parseTokenForm } from '../tokens/token-form.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
-import { parseContinue, withoutPrompt } from './continue-url.ts';
+import { onceAsked, parseContinue } from './continue-url.ts';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
 import { queryOf } from './request-query.ts';
 import type { Shown } from './shown-errors.ts';
@@ -50,7 +50,7 @@ export function registerUpstream(
       if (onward === undefined) throw nothingToGoOnTo();
       const secret = Buffer.from(randomness.bytes(idOctets)).toString('base64url');
       setCookie(reply, 'upstream', secret, tripTime);
-      const checks = checksOf(client, secret, withoutPrompt(onward));
+      const checks = checksOf(client, secret, onceAsked(onward));
       const hint = onward.url.searchParams.get('login_hint') ?? '';
       const url = await client.authorizationUrl(checks, hint.slice(0, 320));
       return reply.code(302).header('Location', url).send();

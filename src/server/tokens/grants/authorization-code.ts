@@ -115,7 +115,9 @@ function checkCode(
   }
   if (request.redirectKind === 'web' && client.proof === 'none') throw aadsts(7000218, {});
   if (request.redirectKind === 'spa' && origin === undefined) throw aadsts(9002327, {});
-  if (request.redirectKind !== 'spa' && origin !== undefined) throw aadsts(9002326, { origin });
+  // a page redeems what was sent to it: one of another site shows what it should not have
+  const mayAsk = request.redirectKind === 'spa' ? new URL(request.redirectUri).origin : undefined;
+  if (origin !== undefined && origin !== mayAsk) throw aadsts(9002326, { origin });
   if (redirectUri !== request.redirectUri) {
     throw aadsts(70000, { reason: "The 'redirect_uri' is not the one that the code was sent to." });
   }
