@@ -102,6 +102,41 @@ describe('several requests to Graph in one', () => {
     assert.equal(refused.status, 403);
   });
 
+  test('what one takes away is gone for the next', async () => {
+    const leaving = await graph.withPermissions('Application.ReadWrite.All');
+    const path = `/servicePrincipals/${leaving.principalId}`;
+    const responses = await send(
+      [
+        { id: '1', method: 'GET', url: path },
+        { id: '2', method: 'DELETE', url: path },
+        { id: '3', method: 'GET', url: '/applications' },
+      ],
+      leaving,
+    );
+    assert.deepEqual(
+      [...responses.values()].map(({ status }) => status),
+      [200, 204, 401],
+    );
+    assert.match(responses.get('3')?.headers['WWW-Authenticate'] ?? '', /^Bearer /);
+  });
+
+  test('each change leaves an audit, under the correlation of its request', async () => {
+    const correlation = '5a3c2d10-2222-4222-8333-444455556666';
+    const headers = { 'client-request-id': correlation };
+    await send([
+      { id: '1', method: 'POST', url: '/groups', headers, body: { ...group, displayName: 'recorded' } },
+      { id: '2', method: 'POST', url: '/groups', body: group },
+    ]);
+    const filter = encodeURIComponent(`correlationId eq '${correlation}'`);
+    const { body } = await graph.call('GET', `/v1.0/auditLogs/directoryAudits?$filter=${filter}`);
+    assert.deepEqual(
+      body.value.map(
+        (one: { targetResources: { displayName: string }[] }) => one.targetResources[0]?.displayName,
+      ),
+      ['recorded'],
+    );
+  });
+
   test('a batch that is none is refused whole, and then nothing is done', async () => {
     const make = (id: string) => ({ id, method: 'POST', url: '/groups', body: group });
     const before = (await graph.call('GET', '/v1.0/groups/$count')).body;

@@ -27,6 +27,23 @@ describe('a batch', () => {
     );
   });
 
+  test('begins nothing more once its answers are too large together', async () => {
+    const large = { ...ok, body: { text: 'x'.repeat(5 * 1024 * 1024) } };
+    const asked: string[] = [];
+    const responses = await answerBatch(
+      ['a', 'b', 'c', 'd'].map((id) => request(id)),
+      async ({ id }) => {
+        asked.push(id);
+        return large;
+      },
+    );
+    assert.deepEqual(asked, ['a', 'b']);
+    assert.deepEqual(
+      responses.map(({ status }) => status),
+      [200, 200, 413, 413],
+    );
+  });
+
   test('does not go on behind what failed, and everything else of it does', async () => {
     const requests = [request('a'), request('b', ['a']), request('c', ['b']), request('d')];
     const asked: string[] = [];

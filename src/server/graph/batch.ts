@@ -13,6 +13,16 @@ const failedDependency: PresentedAnswer = {
   },
 };
 
+/** Characters of answers: requests that have not begun when they are reached are not begun. */
+const maxAnswers = 8 * 1024 * 1024;
+const tooMuch: PresentedAnswer = {
+  status: 413,
+  headers: { 'content-type': 'application/json' },
+  body: {
+    error: { code: 'Request_BadRequest', message: 'The answers before this one have filled the batch.' },
+  },
+};
+
 /**
  * Answers requests one after the other, each when those that it depends on have succeeded. Nothing joins them: what one
  * did stays done where another fails.
@@ -25,9 +35,12 @@ export async function answerBatch(
   answer: (request: BatchedRequest) => Promise<PresentedAnswer>,
 ): Promise<readonly BatchedResponse[]> {
   const done = new Map<string, PresentedAnswer>();
+  let filled = 0;
   for (const request of inOrder(requests)) {
     const met = (request.dependsOn ?? []).every((id) => (done.get(id)?.status ?? 500) < 400);
-    done.set(request.id, met ? await answer(request) : failedDependency);
+    const answered = met ? (filled > maxAnswers ? tooMuch : await answer(request)) : failedDependency;
+    filled += JSON.stringify(answered.body ?? '').length;
+    done.set(request.id, answered);
   }
   return [...done].map(([id, { status, headers, body }]) => ({
     id,

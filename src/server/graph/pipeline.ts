@@ -85,7 +85,10 @@ export function registerPipeline(
 
   app.addHook('onRequest', async (request) => {
     // who somebody is, they may know themselves: that route authenticates by its own rule
-    if (request.routeOptions.url === userinfoPath) return;
+    if (request.routeOptions.url !== userinfoPath) entered.set(request, await enter(request));
+  });
+
+  async function enter(request: FastifyRequest): Promise<Entered> {
     const caller = await tokens.verify(
       bearerToken(request.headers.authorization),
       audiences,
@@ -94,8 +97,8 @@ export function registerPipeline(
     );
     const held = await permissions.of(caller);
     if (held.size === 0 && !knowsScopes(caller)) throw denied();
-    entered.set(request, { caller, permissions: held });
-  });
+    return { caller, permissions: held };
+  }
 
   app.route({
     method: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
@@ -118,7 +121,7 @@ export function registerPipeline(
         body,
         origin: originOf(request),
       };
-      const presented = isBatch(call) ? await batch(known, call, request) : await answer(known, call);
+      const presented = isBatch(call) ? await batch(call, request) : await answer(known, call);
       return await reply.code(presented.status).headers(presented.headers).send(presented.body);
     },
   });
@@ -139,23 +142,29 @@ export function registerPipeline(
     return presentAnswer(asked, await perform(operation, asked, call.origin));
   }
 
-  /** Each request of a batch is one by itself: path, permission, body and answer are its own. */
-  async function batch(known: Entered, call: Call, request: FastifyRequest): Promise<PresentedAnswer> {
+  /**
+   * Each request of a batch is one by itself, from the token on: path, permission, body and answer are its own, and what
+   * one before has taken away is gone for it.
+   */
+  async function batch(call: Call, request: FastifyRequest): Promise<PresentedAnswer> {
     const { requests } = readBody(batchBody, call.body) as z.infer<typeof batchBody>;
     const responses = await answerBatch(requests, async ({ method, url, headers = {}, body }) => {
       try {
         const [path = '', query = ''] = url.split(/\?(.*)/s);
-        const prefer = Object.entries(headers).find(([name]) => name.toLowerCase() === 'prefer')?.[1] ?? '';
+        const own = Object.fromEntries(
+          Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+        );
         const one = {
           ...call,
           method,
           path: pathIn(path, call),
           query: { ...parseQuery(query) },
-          prefer,
+          prefer: own['prefer'] ?? '',
           body,
+          origin: originOf(request, own['client-request-id']),
         };
         if (isBatch(one)) throw new DomainError('malformed', 'A batch has no batches in it.');
-        return await answer(known, one);
+        return await answer(await enter(request), one);
       } catch (error) {
         if (!(error instanceof DomainError)) {
           parts.log.error({ surface: 'graph', requestId: request.id, err: error }, 'request failed');
@@ -249,8 +258,9 @@ export function registerPipeline(
 }
 
 /** A correlation of the caller's own, or else ours. */
-function originOf({ headers, id, ip }: FastifyRequest): RequestOrigin {
-  const sent = headers['client-request-id'];
+function originOf(request: FastifyRequest, own?: string): RequestOrigin {
+  const { headers, id, ip } = request;
+  const sent = own ?? headers['client-request-id'];
   return { correlationId: typeof sent === 'string' && isGuid(sent) ? sent.toLowerCase() : id, address: ip };
 }
 
