@@ -277,6 +277,18 @@ describe('user-assigned identities', () => {
       'ParentResourceNotFound',
     );
     refused(await w.ask('GET', w.credential('main')), 404, 'ResourceNotFound');
+    const issuer = `https://login.microsoftonline.com/${w.m.home.tenantId}/v2.0`;
+    const { principalId } = w.made.body.properties;
+    for (const subject of ['orders', w.m.foreign.owner.principalId]) {
+      refused(
+        await put('own', { ...facts, issuer, subject }),
+        400,
+        'BadRequest',
+        /object id of a service principal/,
+      );
+    }
+    assert.equal((await put('own', { ...facts, issuer, subject: principalId })).status, 201);
+    assert.equal((await w.ask('DELETE', w.credential('own'))).status, 200);
     assert.equal((await put('main', facts)).status, 201);
     refused(
       await put('other', facts),

@@ -493,6 +493,8 @@ describe('applications through Graph', () => {
     await refused(400, undefined, 'POST', path, { body });
     await refused(400, undefined, 'POST', path, { body: { ...body, name: 'other' } });
     await refused(400, undefined, 'POST', path, { body: { ...body, name: 'two', audiences: ['a', 'b'] } });
+    const own = { ...body, name: 'own', issuer: 'https://login.microsoftonline.com/a/v2.0' };
+    await refused(400, undefined, 'POST', path, { body: own });
     await done('PATCH', `${path}/Main`, { body: { subject: 'x', description: 'd' } });
     const read = await done('GET', `${path}(name='main')`);
     assert.deepEqual([read.subject, read.issuer, read.description], ['x', body.issuer, 'd']);

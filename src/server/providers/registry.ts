@@ -48,7 +48,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     vaults(options, options),
     systemAssignedIdentities(database),
     userAssignedIdentities(options),
-    federatedIdentityCredentials(database, randomness),
+    federatedIdentityCredentials(options),
     joinTokens(database, issueJoinToken),
     signingKeys(options),
     signingKeyRotation(options),

@@ -1,3 +1,4 @@
+import type { CloudProfile } from '../../../contract/cloud-profile.ts';
 import { changedApplicationBody, newApplicationBody } from '../../../contract/graph-application.ts';
 import type { PasswordCredential } from '../../../contract/graph-credentials.ts';
 import { DomainError } from '../../../foundation/domain-error.ts';
@@ -26,6 +27,7 @@ import { ownersOf } from './owners.ts';
 import { changeRegistration, createRegistration } from './registrations.ts';
 
 export interface ApplicationParts {
+  readonly profile: CloudProfile;
   readonly directory: Directory;
   readonly randomness: Randomness;
   readonly isReserved: IsReserved;

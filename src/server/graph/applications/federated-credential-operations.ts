@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CloudProfile } from '../../../contract/cloud-profile.ts';
 import {
   federatedCredentialMembers,
   type SentFederatedCredential,
@@ -16,6 +17,7 @@ import {
   selectFederatedCredentials,
 } from '../../federation/credential-store.ts';
 import type { FederatedCredential } from '../../federation/federated-credential.ts';
+import { requireOwnSubject } from '../../federation/own-subject.ts';
 import type { Queries } from '../../storage/database.ts';
 import { inMemory, listPage } from '../collection.ts';
 import type {
@@ -43,8 +45,10 @@ const shown = ['name', 'issuer', 'subject', 'audiences', 'claimsMatchingExpressi
 
 /** Federated credentials of applications (h.4); those of managed identities are read here and written through ARM. */
 export function federatedCredentialOperations({
+  profile,
   randomness,
 }: {
+  readonly profile: CloudProfile;
   readonly randomness: Randomness;
 }): readonly GraphOperation[] {
   const lists = (['applications', 'servicePrincipals'] as const).map(
@@ -95,6 +99,7 @@ export function federatedCredentialOperations({
       const { name, ...sent } = body;
       if (name === undefined) throw missingName();
       const facts = readCredential(allowed(sent, request.version));
+      await requireOwnSubject(transaction, profile, parent.tenantId, facts);
       const made = await createFederatedCredential(transaction, { ...parent, name, facts, at }, randomness);
       const location = `${base}/${path.replace('{}', request.application?.objectId ?? '')}/${made.credentialId}`;
       return {
@@ -136,6 +141,7 @@ export function federatedCredentialOperations({
         ...(found && sentFrom(found)),
         ...withoutSilence(allowed(sent, request.version)),
       });
+      await requireOwnSubject(transaction, profile, parent.tenantId, facts);
       const { credential, created } = await putFederatedCredential(
         transaction,
         { ...parent, name: wanted, facts, at },

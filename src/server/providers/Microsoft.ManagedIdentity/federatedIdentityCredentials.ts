@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import type { CloudProfile } from '../../../contract/cloud-profile.ts';
 import { federatedIdentityCredentialSchema } from '../../../contract/Microsoft.ManagedIdentity.ts';
 import { canonicalId, type ResourceScope } from '../../../contract/resource-id.ts';
 import type { CanonicalId, TenantId } from '../../../foundation/ids.ts';
@@ -13,6 +14,7 @@ import {
   selectFederatedCredentials,
 } from '../../federation/credential-store.ts';
 import type { FederatedCredential } from '../../federation/federated-credential.ts';
+import { requireOwnSubject } from '../../federation/own-subject.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { type PageRequest, pageOf, pageRequest } from '../../http/paging.ts';
 import { userAssignedOf } from '../../managed-identities/identity-store.ts';
@@ -37,8 +39,18 @@ const item = `${collection}/{credential}`;
 
 type SentCredential = (typeof federatedIdentityCredentialSchema)['_output'];
 
+interface FederatedCredentialParts {
+  readonly database: Database;
+  readonly profile: CloudProfile;
+  readonly randomness: Randomness;
+}
+
 /** Which tokens of other issuers open a user-assigned identity (b.2, b.4). */
-export function federatedIdentityCredentials(database: Database, randomness: Randomness): ResourceType {
+export function federatedIdentityCredentials({
+  database,
+  profile,
+  randomness,
+}: FederatedCredentialParts): ResourceType {
   const writes = new ParentWrites();
   return {
     namespace: 'Microsoft.ManagedIdentity',
@@ -53,7 +65,9 @@ export function federatedIdentityCredentials(database: Database, randomness: Ran
         action: `${type}/write`,
         body: federatedIdentityCredentialSchema,
         run: (context: OperationContext<SentCredential>) =>
-          worded(() => writes.alone(identityCanonical(context), () => put(database, randomness, context))),
+          worded(() =>
+            writes.alone(identityCanonical(context), () => put({ database, profile, randomness }, context)),
+          ),
       } as Operation,
       {
         method: 'DELETE',
@@ -74,8 +88,7 @@ export function federatedIdentityCredentials(database: Database, randomness: Ran
 }
 
 async function put(
-  database: Database,
-  randomness: Randomness,
+  { database, profile, randomness }: FederatedCredentialParts,
   context: OperationContext<SentCredential>,
 ): Promise<Answer> {
   const name = parameter(context, 'credential');
@@ -83,6 +96,7 @@ async function put(
   const facts = readCredential(context.body.properties ?? {});
   return await database.transaction(async (transaction) => {
     const { parent, resourceId } = await identityOf(transaction, context);
+    await requireOwnSubject(transaction, profile, parent.tenantId, facts);
     const { credential, created } = await putFederatedCredential(
       transaction,
       { ...parent, name, facts, at: context.at },
