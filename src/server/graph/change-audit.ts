@@ -32,9 +32,10 @@ export async function auditedChange(
   const { tenantId, caller, application, principal } = request;
   const self = operation.path.startsWith('me/') ? [caller.principalId] : [];
   const ids = [application?.objectId, principal?.principalId, ...self, ...namedIds(request)];
-  const named = ids.flatMap((id) => id ?? []);
-  const before = await selectObjectFacts(transaction, tenantId, [...named, caller.principalId]);
+  const namedBefore = ids.flatMap((id) => id ?? []);
+  const before = await selectObjectFacts(transaction, tenantId, [...namedBefore, caller.principalId]);
   const answer = await operation.run(request, transaction);
+  const named = [...namedBefore, ...(answer.kind === 'nothing' ? (answer.about ?? []) : [])];
   const made = madeId(answer);
   const after = await selectObjectFacts(transaction, tenantId, [
     ...named,

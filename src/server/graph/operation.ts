@@ -54,7 +54,11 @@ export type GraphAnswer =
     }
   | { readonly kind: 'value'; readonly context: string; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string; readonly contentType?: string }
-  | { readonly kind: 'nothing' };
+  | {
+      readonly kind: 'nothing';
+      /** Object ids of what was changed, where neither path nor body names it: for the audit. */
+      readonly about?: readonly string[];
+    };
 
 interface OperationCommon {
   /** Behind the version: segments, `{}` where a key stands, on its own or in parentheses: `applications/{}/owners`. */

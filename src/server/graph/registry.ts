@@ -15,6 +15,7 @@ import { directoryAuditOperations } from './audit-logs/directory-audit-operation
 import { signInOperations } from './audit-logs/sign-in-operations.ts';
 import { deletedItemOperations } from './deleted-item-operations.ts';
 import { DirectoryObjects } from './directory-objects.ts';
+import { roleOperations } from './directory-roles/role-operations.ts';
 import { groupMemberOperations } from './groups/group-member-operations.ts';
 import { groupOperations } from './groups/group-operations.ts';
 import { groupRelations, userRelations } from './member-relations.ts';
@@ -44,6 +45,7 @@ export function graphOperations(parts: ApplicationParts): readonly GraphOperatio
     ...groupOperations({ ...parts, relations: groupRelations(objects) }),
     ...groupMemberOperations({ objects }),
     ...membershipOperations({ objects }),
+    ...roleOperations({ ...parts, objects }),
     ...signInOperations,
     ...directoryAuditOperations,
     ...organizationOperations,
