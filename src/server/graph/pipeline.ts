@@ -71,6 +71,9 @@ export function registerPipeline(
 ): void {
   const { profile, database, clock, tokens, audiences, permissions } = parts;
   for (const operation of operations) {
+    if (operation.permissions.length === 0) {
+      throw new Error(`${operation.method} ${operation.path} declares no permission: nobody decides who may`);
+    }
     const changes = operation.method !== 'GET' && operation.asks !== true;
     if (changes && !declaresActivity(operation)) {
       throw new Error(
