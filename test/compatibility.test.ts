@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -33,14 +33,16 @@ const manifests: Readonly<Record<string, RegExp>> = {
 
 /** The packages that a witness runs with: those of its language's own folder, or npm's. */
 function installedFor(witness: string): ReadonlyMap<string, string> {
-  const language = /^test\/clients\/(.+)\.test\.ts$/.exec(witness)?.[1];
+  const clients = path.join(root, 'test', 'clients');
+  const subject = /^test\/clients\/(.+)\.test\.ts$/.exec(witness)?.[1] ?? '';
+  const language = readdirSync(clients).find((name) => subject === name || subject.startsWith(`${name}-`));
   if (language === undefined) {
     const { dependencies, devDependencies } = JSON.parse(
       readFileSync(path.join(root, 'package.json'), 'utf8'),
     ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
     return new Map(Object.entries({ ...dependencies, ...devDependencies }));
   }
-  const folder = path.join(root, 'test', 'clients', language);
+  const folder = path.join(clients, language);
   const found = Object.entries(manifests).flatMap(([name, form]) => {
     const file = path.join(folder, name);
     const text = existsSync(file) ? readFileSync(file, 'utf8') : '';

@@ -1,49 +1,26 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, watch } from 'node:fs';
-import { chmod, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../src/foundation/clock.ts';
-import { formOf, TestBrowser } from '../support/browser.ts';
-import { notAsked, preparedClient } from '../support/client-packages.ts';
-import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { type AzureCli, azureCli } from '../support/azure-cli.ts';
+import { notAsked } from '../support/client-packages.ts';
+import type { DemoWorld } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
 import { exchange, testIssuer } from '../support/issuer.ts';
-import { roles, toLogin } from '../support/operator.ts';
-import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import { roles } from '../support/operator.ts';
 
 describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
+  let cli: AzureCli;
   let world: DemoWorld;
-  let program: string;
-  let folder: TemporaryFolder;
+  let az: AzureCli['run'];
+  let asOperator: ReturnType<AzureCli['as']>;
   before(async () => {
-    const prepared = await preparedClient(
-      'azure-cli',
-      ['python3', '--version'],
-      [
-        ['python3', '-m', 'venv', 'packages'],
-        ['packages/bin/pip', 'install', '--quiet', '--no-deps', '--no-compile', '-r', 'requirements.txt'],
-      ],
-    );
-    program = path.join(prepared, 'packages/bin/az');
-    folder = await temporaryFolder();
-    world = await demoWorld();
+    cli = await azureCli();
+    ({ world, run: az } = cli);
+    asOperator = await cli.asOperator();
   });
-  after(async () => {
-    await world?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
-
-  /** `az` on a machine; what it remembers between two calls is kept apart by `session`. */
-  function az(session: string, machine: string, mode: string, ...words: string[]) {
-    const environment = {
-      AZURE_CONFIG_DIR: folder.file(session),
-      AZURE_CORE_COLLECT_TELEMETRY: 'false',
-      // where az puts the keys that it makes
-      HOME: folder.path,
-    };
-    return world.run(['run', machine, '--mode', mode, '--', program, ...words], { environment });
-  }
+  after(() => cli?.[Symbol.asyncDispose]());
 
   async function asksForTheSecret(mode: string): Promise<void> {
     const session = `reader-${mode}`;
@@ -84,22 +61,8 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.equal(code, 1);
   });
 
-  const asOperator = async (...words: string[]) => {
-    const { code, stdout, stderr } = await az('operator', 'vm1', 'environment', ...words);
-    assert.equal(code, 0, `az ${words.slice(0, 3).join(' ')}: ${stderr}`);
-    return stdout === '' ? undefined : JSON.parse(stdout);
-  };
-  const operatorSignsIn = async () => {
-    const { operator, tenantId } = world.innate.ready;
-    await asOperator(
-      ...['login', '--service-principal', '--tenant', tenantId],
-      ...['--username', operator.clientId, '--password', operator.clientSecret],
-    );
-  };
-
   test('az makes a group, a vault and a role assignment, and takes them away', async () => {
     const { subscriptionId } = world.innate.ready;
-    await operatorSignsIn();
     await asOperator('group', 'create', '--name', 'from-az', '--location', 'westeurope');
     const vault = await asOperator(
       'keyvault',
@@ -123,15 +86,10 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
   });
 
   test('az makes an application with a certificate of its own, and signs in as it', async () => {
-    await operatorSignsIn();
     const made = await asOperator('ad', 'sp', 'create-for-rbac', '--name', 'robot', '--create-cert');
-    const keyFile = folder.file('robot.pem');
+    const keyFile = cli.folder.file('robot.pem');
     await rename(made.fileWithCertAndPrivateKey, keyFile);
-    const asRobot = async (...words: string[]) => {
-      const { code, stdout, stderr } = await az('robot', 'vm1', 'environment', ...words);
-      assert.equal(code, 0, `az ${words.slice(0, 3).join(' ')}: ${stderr}`);
-      return JSON.parse(stdout);
-    };
+    const asRobot = cli.as('robot');
     await asRobot(
       ...['login', '--service-principal', '--tenant', made.tenant, '--allow-no-subscriptions'],
       ...['--username', made.appId, '--certificate', keyFile],
@@ -141,7 +99,6 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
   });
 
   test('az registers an application with a principal, a secret, a certificate and a federated credential', async () => {
-    await operatorSignsIn();
     const app = await asOperator(
       ...['ad', 'app', 'create', '--display-name', 'from-az', '--identifier-uris', 'api://from-az'],
       ...['--web-redirect-uris', 'https://a.example/cb'],
@@ -222,7 +179,6 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
   test('az makes an identity with a federated credential, and signs in as it with a token of another issuer', async () => {
     await using issuer = await testIssuer();
     const { tenantId } = world.innate.ready;
-    await operatorSignsIn();
     const named = ['--resource-group', 'demo'] as const;
     const identity = await asOperator('identity', 'create', ...named, '--name', 'deploy');
     assert.equal(identity.tenantId, tenantId);
@@ -273,92 +229,6 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.match(again.stderr, /AADSTS70025/);
     await asOperator('identity', 'delete', ...named, '--name', 'deploy');
     assert.deepEqual(await asOperator('identity', 'list', ...named), []);
-  });
-
-  test('az signs a person in by device code and in the browser, who works with the role they have and sees who they are', async () => {
-    const { subscriptionId, endpoints } = world.innate.ready;
-    const name = 'alice@innate.internal';
-    const made = await world.run(['user', 'create', name, '--display-name', 'Alice', '--keep']);
-    const password = /^password: (\S+)$/m.exec(made.stdout)?.[1] ?? '';
-    const userId = / object (\S+)$/m.exec(made.stdout)?.[1] ?? '';
-    await operatorSignsIn();
-    const bob = await asOperator(
-      ...['ad', 'user', 'create', '--display-name', 'Bob', '--password', 'some words of Bob'],
-      ...['--user-principal-name', 'bob@innate.internal'],
-    );
-    assert.equal(bob.userPrincipalName, 'bob@innate.internal');
-    const assignment = await asOperator(
-      ...['role', 'assignment', 'create', '--assignee', name, '--role', 'Contributor'],
-      ...['--scope', `/subscriptions/${subscriptionId}`],
-    );
-    assert.deepEqual([assignment.principalId, assignment.principalType], [userId, 'User']);
-    const host = new URL(endpoints.login).host;
-    const environment = {
-      AZURE_CONFIG_DIR: folder.file('person'),
-      AZURE_CORE_COLLECT_TELEMETRY: 'false',
-      AZURE_CORE_LOGIN_EXPERIENCE_V2: 'off',
-    };
-    const asAlice = (...words: string[]) =>
-      world.start(['run', 'vm1', '--mode', 'environment', '--', program, ...words], { environment });
-
-    const login = asAlice('login', '--use-device-code');
-    const userCode = await new Promise<string>((resolve, reject) => {
-      let said = '';
-      login.process.stderr?.on('data', (text) => {
-        said += text;
-        const code = /enter the code ([A-Z0-9]{9})/.exec(said)?.[1];
-        if (code !== undefined) resolve(code);
-      });
-      login.outcome.then(({ stderr }) => reject(new Error(stderr)), reject);
-    });
-    const browser = new TestBrowser(host, toLogin(world.operator, host));
-    const page = await browser.submit(await browser.get('/device'), { user_code: userCode });
-    const question = await browser.submit(page, { name, password });
-    await browser.submit(question, {}, { press: ['answer', 'approve'] });
-    const { code, stdout, stderr } = await login.outcome;
-    assert.equal(code, 0, stderr);
-    const [account] = JSON.parse(stdout);
-    assert.deepEqual([account.id, account.user], [subscriptionId, { name, type: 'user' }]);
-
-    const answer = async (...words: string[]) => {
-      const outcome = await asAlice(...words).outcome;
-      assert.equal(outcome.code, 0, outcome.stderr);
-      return JSON.parse(outcome.stdout);
-    };
-    assert.ok((await answer('group', 'list', '--query', '[].name')).includes('demo'));
-    assert.equal((await answer('ad', 'signed-in-user', 'show')).id, userId);
-    const token = await answer('account', 'get-access-token', '--resource', 'https://vault.azure.net');
-    assert.equal(token.tenant, world.innate.ready.tenantId);
-
-    // and in the browser that az opens by itself: it leaves the address in a file
-    await asAlice('logout').outcome;
-    const opener = folder.file('browser.sh');
-    const opened = folder.file('opened');
-    await writeFile(
-      opener,
-      `#!/bin/sh\nprintf %s "$1" > "${opened}.part" && mv "${opened}.part" "${opened}"\n`,
-    );
-    await chmod(opener, 0o755);
-    const watcher = watch(path.dirname(opened));
-    const asked = new Promise<string>((resolve) =>
-      watcher.on('change', () => existsSync(opened) && resolve(readFileSync(opened, 'utf8'))),
-    );
-    const again = world.start(['run', 'vm1', '--mode', 'environment', '--', program, 'login'], {
-      environment: { ...environment, BROWSER: opener },
-    });
-    const ended = again.outcome.then(({ stderr }) => Promise.reject(new Error(stderr)));
-    const { pathname, search } = new URL(await Promise.race([asked, ended]));
-    watcher.close();
-    ended.catch(() => {});
-    const choice = await browser.get(`${pathname}${search}`);
-    const back = await browser.get(browser.link(choice, name));
-    if (back.leftFor === undefined) {
-      const { action, fields } = formOf(back);
-      await fetch(action, { method: 'POST', body: fields });
-    } else await fetch(back.leftFor);
-    const second = await again.outcome;
-    assert.equal(second.code, 0, second.stderr);
-    assert.equal(JSON.parse(second.stdout)[0].user.name, name);
   });
 });
 
