@@ -4,10 +4,11 @@ import { hostRoles } from './built-in-roles/hosts.ts';
 import { keyVaultRoles } from './built-in-roles/key-vault.ts';
 import { managedIdentityRoles } from './built-in-roles/managed-identity.ts';
 import { storageRoles } from './built-in-roles/storage.ts';
+import { tokenRoles } from './built-in-roles/tokens.ts';
 
 /**
  * Azure's built-in roles that concern what is served here: ids, names and permissions are Azure's facts, the
- * descriptions are ours. All are assignable at `/` and below. *Key Vault Data Access Administrator* is absent: its
+ * descriptions are ours, as are roles whose name begins with Innate. All are assignable at `/` and below. *Key Vault Data Access Administrator* is absent: its
  * permission holds under a condition, and a role that could not keep its condition would grant too much.
  */
 export const builtInRoles: readonly BuiltInRole[] = [
@@ -16,4 +17,5 @@ export const builtInRoles: readonly BuiltInRole[] = [
   ...hostRoles,
   ...keyVaultRoles,
   ...storageRoles,
+  ...tokenRoles,
 ];
