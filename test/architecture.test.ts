@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'server/audit': [...leaf, 'server/storage'],
   'server/directory': [...leaf, 'server/storage', 'server/http', 'server/audit'],
   'server/federation': [...leaf, 'server/storage', 'server/http', 'server/directory', 'server/outbound'],
-  'server/managed-identities': [...leaf, 'server/storage', 'server/directory'],
+  'server/managed-identities': [...leaf, 'server/storage', 'server/audit', 'server/directory'],
   'server/authorization': [...leaf, 'server/storage', 'server/directory'],
   'server/machines': [...leaf, 'server/storage', 'server/http', 'server/managed-identities'],
   'server/tokens': [

@@ -9,6 +9,8 @@ export interface ObjectFacts {
   readonly type: 'Application' | 'ServicePrincipal' | 'User' | 'Group';
   readonly displayName: string;
   readonly userPrincipalName?: string;
+  /** Of a service principal: its application's id. */
+  readonly clientId?: string;
   /** Members whose values audits show; none of an object that is deleted. */
   readonly members: Readonly<Record<string, unknown>> | undefined;
 }
@@ -89,7 +91,7 @@ async function standing(
 ): Promise<readonly ObjectFacts[]> {
   const principals = await queries
     .selectFrom('principals')
-    .select(['principal_id', 'display_name', 'enabled', 'manifest'])
+    .select(['principal_id', 'client_id', 'display_name', 'enabled', 'manifest'])
     .where('tenant_id', '=', tenantId)
     .where('principal_id', 'in', ids)
     .execute();
@@ -113,9 +115,9 @@ async function standing(
     .execute();
   return [
     ...principals.map((row): ObjectFacts => {
-      const { display_name: displayName, enabled } = row;
+      const { display_name: displayName, client_id: clientId, enabled } = row;
       const members = { displayName, accountEnabled: enabled === 1, ...some(row.manifest, principalMembers) };
-      return { id: row.principal_id, type: 'ServicePrincipal', displayName, members };
+      return { id: row.principal_id, type: 'ServicePrincipal', displayName, clientId, members };
     }),
     ...applications.map((row): ObjectFacts => {
       const { display_name: displayName } = row;

@@ -11,6 +11,7 @@ import { insertPrincipal } from '../directory/directory-store.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
+import { auditIdentity } from './identity-audit.ts';
 import { type IdentityIds, systemAssignedOf } from './identity-store.ts';
 import { removeUserAssigned } from './user-assigned.ts';
 
@@ -49,6 +50,11 @@ export async function createSystemAssigned(
     identity: { kind: 'SystemAssigned', resourceId, resourceCanonical },
     at,
   });
+  await auditIdentity(
+    transaction,
+    { tenantId, principalId: ids.principalId, displayName, resourceId, at },
+    'Add',
+  );
   await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
   return ids;
 }
@@ -69,6 +75,17 @@ export async function removeSystemAssigned(
   const { principalId, clientId } = identity;
   await removeCredentials(transaction, { tenantId, principalId, at });
   await deleteServicePrincipal(transaction, { tenantId, principalId, at });
+  await auditIdentity(
+    transaction,
+    {
+      tenantId,
+      principalId,
+      displayName: identity.displayName,
+      resourceId: identity.identity.resourceId,
+      at,
+    },
+    'Delete',
+  );
   await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
   return { principalId, clientId };
 }

@@ -4,6 +4,7 @@ import { directorySpelling } from '../directory/service-principals.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
+import { auditIdentity } from './identity-audit.ts';
 import { type IdentityIds, userAssignedOf } from './identity-store.ts';
 
 export interface NewUserAssigned extends IdentityIds {
@@ -25,6 +26,7 @@ export async function createUserAssigned(transaction: Transaction, identity: New
     principalType: 'ManagedIdentity',
     identity: { kind: 'UserAssigned', resourceId, resourceCanonical },
   });
+  await auditIdentity(transaction, { tenantId, principalId, displayName, resourceId, at }, 'Add');
 }
 
 /**
@@ -43,6 +45,12 @@ export async function removeUserAssigned(
   const { principalId, clientId } = identity;
   await removeCredentials(transaction, { tenantId, principalId, at });
   await deletePrincipal(transaction, { tenantId, principalId, at });
+  const { displayName, identity: of } = identity;
+  await auditIdentity(
+    transaction,
+    { tenantId, principalId, displayName, resourceId: of.resourceId, at },
+    'Delete',
+  );
   const carriers = await transaction
     .selectFrom('identity_attachments')
     .select('resource_canonical')

@@ -3,6 +3,7 @@ import { DomainError } from '../../foundation/domain-error.ts';
 import type { PrincipalId, TenantId } from '../../foundation/ids.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Database } from '../storage/database.ts';
+import { auditKeys } from './key-audit.ts';
 import { defaultPeriods, jitter, type KeyPeriods, retiresAt, SteadyAges } from './key-schedule.ts';
 import type { Signer } from './signer.ts';
 import {
@@ -107,9 +108,13 @@ export class KeyKeeper implements AsyncDisposable {
       if (key.state === 'revoked') return true;
       if (key.state !== 'retired') requireRoom(keys);
       const next = key.state === 'retired' ? undefined : await signer.generate(tenantId, key.alg);
-      const done = await database.transaction((transaction) =>
-        revokeKey(transaction, { key, next, at: clock.now() }),
-      );
+      const done = await database.transaction(async (transaction) => {
+        const at = clock.now();
+        if (!(await revokeKey(transaction, { key, next, at }))) return false;
+        const keys = [{ kid, from: key.state, to: 'revoked' }];
+        await auditKeys(transaction, 'revoked', { tenantId, at, by, keys });
+        return true;
+      });
       if (!done) continue;
       log.warn(
         { event: 'signing-key-revoked', tenantId, kid, state: key.state, by },
@@ -204,9 +209,17 @@ export class KeyKeeper implements AsyncDisposable {
       return;
     }
     const prepared = await signer.generate(tenantId, alg);
-    const turned = await database.transaction((transaction) =>
-      turnLine(transaction, { from, prepared, at: clock.now() }),
-    );
+    const turned = await database.transaction(async (transaction) => {
+      const at = clock.now();
+      if (!(await turnLine(transaction, { from, prepared, at }))) return false;
+      const keys = [
+        { kid: next.kid, from: 'prepared', to: 'active' },
+        { kid: from, from: 'active', to: 'retired' },
+        { kid: prepared.kid, to: 'prepared' },
+      ];
+      await auditKeys(transaction, 'turned', { tenantId, at, by, keys });
+      return true;
+    });
     if (!turned) return;
     const facts = { event: 'signing-keys-turned', tenantId, alg, retired: from, active: next.kid };
     log.info({ ...facts, announced: prepared.kid, by }, 'signing keys have turned');
@@ -222,7 +235,13 @@ export class KeyKeeper implements AsyncDisposable {
     ]);
     const begun = await database.transaction(async (transaction) => {
       if (!isNeeded(await selectLine(transaction, line))) return false;
-      await beginLine(transaction, { active, prepared }, clock.now());
+      const at = clock.now();
+      await beginLine(transaction, { active, prepared }, at);
+      const keys = [
+        { kid: active.kid, to: 'active' },
+        { kid: prepared.kid, to: 'prepared' },
+      ];
+      await auditKeys(transaction, 'begun', { tenantId, at, keys });
       return true;
     });
     if (begun)

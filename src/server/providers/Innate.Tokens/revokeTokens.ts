@@ -1,8 +1,11 @@
 import { type RevokedTokens, revokeTokensBody } from '../../../contract/Innate.Tokens.ts';
 import { guid, type PrincipalId, type TenantId, type UserId } from '../../../foundation/ids.ts';
 import type { Log } from '../../../foundation/log.ts';
+import { recordDirectoryAudit } from '../../audit/directory-audits.ts';
+import { selectInitiator } from '../../directory/audit-initiator.ts';
 import { revokeTokens, selectPrincipal } from '../../directory/directory-store.ts';
 import { selectUser, updateUser } from '../../directory/user-store.ts';
+import type { Caller } from '../../http/bearer.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import type { Operation, ResourceType } from '../../resource-manager/provider.ts';
 import type { Database, Transaction } from '../../storage/database.ts';
@@ -26,11 +29,13 @@ export function tokenRevocation({ database, log }: RevokeTokensOptions): Resourc
     body: revokeTokensBody,
     async run({ body, caller, at }) {
       const { tenantId } = caller;
-      const revoked = await database.transaction(
-        async (transaction) =>
+      const revoked = await database.transaction(async (transaction) => {
+        const done =
           (await revokeOfPrincipal(transaction, { tenantId, id: body.principalId, at })) ??
-          (await revokeOfUser(transaction, { tenantId, ...body, at })),
-      );
+          (await revokeOfUser(transaction, { tenantId, ...body, at }));
+        if (done !== undefined) await auditRevocation(transaction, done, { caller, at });
+        return done;
+      });
       if (revoked === undefined) {
         const named = body.principalId ?? body.userPrincipalName ?? '';
         throw new ArmError('not-found', 'PrincipalNotFound', `The directory has no principal '${named}'.`);
@@ -49,6 +54,35 @@ export function tokenRevocation({ database, log }: RevokeTokensOptions): Resourc
     tracked: false,
     operations: [revoke as Operation],
   };
+}
+
+/** As Graph's `revokeSignInSessions` is recorded, which does the same for people alone. */
+async function auditRevocation(
+  transaction: Transaction,
+  { principalId, principalType, displayName, tokensValidFrom }: RevokedTokens,
+  { caller, at }: { readonly caller: Caller; readonly at: number },
+): Promise<void> {
+  const isUser = principalType === 'User';
+  const newValue = JSON.stringify(tokensValidFrom);
+  await recordDirectoryAudit(transaction, {
+    tenantId: caller.tenantId,
+    at,
+    activity: {
+      name: 'Update StsRefreshTokenValidFrom Timestamp',
+      category: isUser ? 'UserManagement' : 'ApplicationManagement',
+    },
+    operation: 'Update',
+    initiatedBy: await selectInitiator(transaction, caller.tenantId, caller.principalId),
+    targets: [
+      {
+        id: principalId,
+        displayName,
+        type: principalType,
+        modified: [{ name: 'StsRefreshTokensValidFrom', newValue }],
+      },
+    ],
+    additional: [{ key: 'UniqueTokenIdentifier', value: caller.tokenId }],
+  });
 }
 
 interface Named {
