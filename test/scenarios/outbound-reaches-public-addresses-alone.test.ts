@@ -58,6 +58,19 @@ describe('requests to addresses that somebody else chose (C8, T13)', () => {
     assert.deepEqual(site.asked, []);
   });
 
+  test('a site that is named by its address is asked by it, in any spelling', async () => {
+    await using site = await httpsSite(json({ a: 1 }));
+    const outbound = new OutboundFetcher({
+      allowedHosts: [`127.0.0.1:${site.port}`],
+      resolve: async () => assert.fail('an address is not resolved'),
+    });
+    assert.deepEqual(await outbound.fetchJson(`https://127.0.0.1:${site.port}/`, { ca: site.ca }), { a: 1 });
+    assert.deepEqual(await outbound.fetchJson(`https://0x7f.1:${site.port}/`, { ca: site.ca }), { a: 1 });
+    await assert.rejects(outbound.fetchJson(`https://127.0.0.3:${site.port}/`, { ca: site.ca }), {
+      failure: 'address',
+    });
+  });
+
   test('a site whose certificate is not of the authorities to trust gets no request', async () => {
     await using site = await httpsSite(json({}));
     await using other = await httpsSite(json({}));
