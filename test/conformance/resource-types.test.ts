@@ -305,6 +305,20 @@ const specified: readonly {
       `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id/federatedIdentityCredentials/one?api-version=2026-05-31`,
   },
   {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/preview/2022-01-31-preview/ManagedIdentity.json',
+    method: 'post',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{n}/listAssociatedResources',
+    path: () =>
+      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/spec-id/listAssociatedResources?api-version=2022-01-31-preview`,
+  },
+  {
+    file: 'msi/resource-manager/Microsoft.ManagedIdentity/ManagedIdentity/stable/2026-05-31/ManagedIdentity.json',
+    method: 'get',
+    route: '/providers/Microsoft.ManagedIdentity/operations',
+    path: () => '/providers/Microsoft.ManagedIdentity/operations?api-version=2026-05-31',
+  },
+  {
     file: 'msi/resource-manager/Microsoft.ManagedIdentity/preview/2023-07-31-preview/ManagedIdentity.json',
     method: 'post',
     route:

@@ -211,6 +211,74 @@ describe('user-assigned identities', () => {
     }
   });
 
+  test('tell which resources carry them, of those that the caller may read', async () => {
+    await using w = await world();
+    const { m } = w;
+    const { tenantId } = m.home;
+    const list = (ask = w.ask, query = '') => ask('POST', `${w.identity}/listAssociatedResources${query}`);
+    assert.deepEqual((await list()).body, { totalCount: 0, value: [] });
+    for (const name of ['vm1', 'vm2', 'gone']) {
+      const vm = `${w.group}/providers/Microsoft.Compute/virtualMachines/${name}`;
+      if (name !== 'gone') {
+        await m.ask('PUT', `${vm}?api-version=2024-07-01`, {
+          as: m.home.owner,
+          body: { location: 'westus', properties: {} },
+        });
+      }
+      await m.database.transaction((transaction) =>
+        transaction
+          .insertInto('identity_attachments')
+          .values({
+            tenant_id: tenantId,
+            resource_canonical: vm.toLowerCase(),
+            identity_canonical: w.identity.toLowerCase(),
+            identity_id: w.identity,
+            created_at: 1,
+          })
+          .execute(),
+      );
+    }
+    const { body } = await list();
+    assert.equal(body.totalCount, 2);
+    assert.deepEqual(body.value[0], {
+      id: `${w.group}/providers/Microsoft.Compute/virtualMachines/vm1`,
+      type: 'microsoft.compute/virtualmachines',
+      resourceGroup: 'demo',
+      subscriptionId: m.home.subscriptionId,
+      subscriptionDisplayName: 'home',
+    });
+    const operator = await m.application(m.home, 'operator');
+    await m.assign(m.home, operator, 'Contributor', w.identity);
+    assert.deepEqual((await list(w.as(operator))).body, { totalCount: 0, value: [] });
+    const filtered = async (filter: string) =>
+      await m.ask(
+        'POST',
+        `${w.identity}/listAssociatedResources${version}&$filter=${encodeURIComponent(filter)}`,
+        { as: m.home.owner },
+      );
+    assert.equal((await filtered("contains(type,'microsoft.compute/VIRTUALMACHINES')")).body.totalCount, 2);
+    assert.equal((await filtered("contains(type,'microsoft.web')")).body.totalCount, 0);
+    refused(await filtered("type eq 'x'"), 400, 'BadRequest');
+    const first = await m.ask('POST', `${w.identity}/listAssociatedResources${version}&$top=1`, {
+      as: m.home.owner,
+    });
+    assert.equal(first.body.value.length, 1);
+    assert.ok(first.body.nextLink);
+  });
+
+  test('name their rights to every caller', async () => {
+    await using w = await world();
+    const nobody = await w.m.application(w.m.home, 'nobody');
+    const { status, body } = await w.as(nobody)('GET', '/providers/Microsoft.ManagedIdentity/operations');
+    assert.equal(status, 200);
+    const names = body.value.map(({ name }: { readonly name: string }) => name);
+    assert.ok(names.includes('Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'));
+    for (const { operations, namespace } of w.m.types) {
+      if (namespace !== 'Microsoft.ManagedIdentity') continue;
+      for (const { action } of operations) assert.ok(names.includes(action), action);
+    }
+  });
+
   test('need the rights that roles name', async () => {
     await using w = await world();
     const { m } = w;

@@ -82,6 +82,22 @@ export async function identitiesOf(
   return own === undefined ? assigned : [own, ...assigned];
 }
 
+/** The resources that carry a user-assigned identity, in the order of their canonical ids. */
+export async function carriersOf(
+  queries: Queries,
+  tenantId: TenantId,
+  identityCanonical: CanonicalId,
+): Promise<readonly CanonicalId[]> {
+  const rows = await queries
+    .selectFrom('identity_attachments')
+    .select('resource_canonical')
+    .where('tenant_id', '=', tenantId)
+    .where('identity_canonical', '=', identityCanonical)
+    .orderBy('resource_canonical')
+    .execute();
+  return rows.map((row) => row.resource_canonical as CanonicalId);
+}
+
 async function identities(
   queries: Queries,
   tenantId: TenantId,

@@ -5,7 +5,7 @@ import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
 import { auditIdentity } from './identity-audit.ts';
-import { type IdentityIds, userAssignedOf } from './identity-store.ts';
+import { carriersOf, type IdentityIds, userAssignedOf } from './identity-store.ts';
 
 export interface NewUserAssigned extends IdentityIds {
   readonly tenantId: TenantId;
@@ -51,13 +51,7 @@ export async function removeUserAssigned(
     { tenantId, principalId, displayName, resourceId: of.resourceId, at },
     'Delete',
   );
-  const carriers = await transaction
-    .selectFrom('identity_attachments')
-    .select('resource_canonical')
-    .where('tenant_id', '=', tenantId)
-    .where('identity_canonical', '=', resourceCanonical)
-    .execute();
-  for (const { resource_canonical: key } of carriers) {
+  for (const key of await carriersOf(transaction, tenantId, resourceCanonical)) {
     await recordChange(transaction, { tenantId, kind: 'machine', key, at });
   }
   return { principalId, clientId };

@@ -10,6 +10,7 @@ import { virtualMachines } from './Microsoft.Compute/virtualMachines.ts';
 import { type VaultsOptions, vaults } from './Microsoft.KeyVault/vaults.ts';
 import { federatedIdentityCredentials } from './Microsoft.ManagedIdentity/federatedIdentityCredentials.ts';
 import { systemAssignedIdentities } from './Microsoft.ManagedIdentity/identities.ts';
+import { identityOperations } from './Microsoft.ManagedIdentity/operations.ts';
 import { userAssignedIdentities } from './Microsoft.ManagedIdentity/userAssignedIdentities.ts';
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
@@ -46,6 +47,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     virtualMachines(options),
     computeOperations(operations),
     vaults(options, options),
+    identityOperations(),
     systemAssignedIdentities(database),
     userAssignedIdentities(options),
     federatedIdentityCredentials(options),

@@ -10,4 +10,5 @@ export const routesForEveryCaller: readonly string[] = [
   'GET /subscriptions',
   'GET /providers',
   'GET /providers/{resourceProviderNamespace}',
+  'GET /providers/Microsoft.ManagedIdentity/operations',
 ];

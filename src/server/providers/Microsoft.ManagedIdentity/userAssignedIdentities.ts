@@ -16,6 +16,7 @@ import { requireResource } from '../../resource-manager/tracked-answer.ts';
 import { trackedResource } from '../../resource-manager/tracked-resource.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
 import { identityApiVersions } from './api-versions.ts';
+import { associatedResources } from './associated-resources.ts';
 
 export const identityType = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 
@@ -68,7 +69,7 @@ export function userAssignedIdentities(dependencies: TrackedDependencies): Resou
           at: createdAt,
         });
       },
-      more: [revocation(dependencies)],
+      more: [revocation(dependencies), associatedResources(dependencies, identityType)],
     },
     dependencies,
   );
