@@ -83,7 +83,14 @@ describe('a person signs in', () => {
     assert.equal(wrong.text.replaceAll('alice', 'alicf'), unknown.text);
     assert.match(wrong.text, /role="alert">The user name or the password is not right/);
     assert.match(wrong.text, /aria-invalid="true" aria-describedby="problem"/);
-    for (const name of ['', '@', 'x'.repeat(5000), 'alice@fabrikam.example', "' or 1=1 --"]) {
+    for (const name of [
+      '',
+      '@',
+      'x'.repeat(5000),
+      'alice@fabrikam.example',
+      "' or 1=1 --",
+      'alice@contoso.example\0',
+    ]) {
       assert.equal((await w.signIn(page, w.alice.password, name)).status, 401, name.slice(0, 20));
     }
   });
@@ -228,6 +235,8 @@ describe('forms of the sign-in', () => {
       '',
       'javascript:alert(1)',
       '/x/oauth2/authorize#https://evil.example',
+      '/%zz/oauth2/authorize',
+      '/%c3/oauth2/authorize',
     ]) {
       const answer = await w.browser.submit(page, { ...fields, continue: onward });
       assert.deepEqual([answer.status, answer.leftFor], [400, undefined], onward);

@@ -15,7 +15,17 @@ export function parseContinue(text: string | undefined): ContinueUrl | undefined
   if (!URL.canParse(text, here)) return undefined;
   const url = new URL(text, here);
   if (url.origin !== here || url.hash !== '' || !allowed.test(url.pathname)) return undefined;
+  // a tenant that cannot be read names none
+  if (decoded(url.pathname) === undefined) return undefined;
   return { href: `${url.pathname}${url.search}`, url };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same, without the wish to be asked, or for whom: the person was, and said who they are. */

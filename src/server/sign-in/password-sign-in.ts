@@ -75,7 +75,9 @@ export class PasswordSignIn {
   }
 
   async #find(tenant: Tenant | undefined, name: string) {
-    if (tenant === undefined || name === '' || name.length > longestName) return undefined;
+    if (tenant === undefined || name === '' || name.length > longestName || /\p{Cc}/u.test(name)) {
+      return undefined;
+    }
     return await selectNamedUser(this.#database.read, tenant.tenantId, name);
   }
 

@@ -57,7 +57,7 @@ export class UpstreamClient {
         ...{ expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true },
       });
       const claims = tokens.claims();
-      if (claims === undefined || claims.sub === '' || claims.sub.length > longestSubject) {
+      if (claims === undefined || !isSubject(claims.sub)) {
         throw new Error('the id token names nobody');
       }
       const { email, email_verified: verified, name } = claims;
@@ -66,7 +66,8 @@ export class UpstreamClient {
         subject: claims.sub,
         verifiedMail:
           verified === true && typeof email === 'string' && email.length <= 320 ? email : undefined,
-        name: typeof name === 'string' && name !== '' ? name.slice(0, 256) : undefined,
+        name:
+          typeof name === 'string' && name !== '' ? name.replace(/\p{Cc}/gu, ' ').slice(0, 256) : undefined,
       };
     } catch (error) {
       throw new DomainError(
@@ -126,4 +127,9 @@ export class UpstreamClient {
       headers: { 'content-type': answer.contentType },
     });
   }
+}
+
+/** OpenID Connect Core §2: 255 characters of ASCII at most. */
+function isSubject(subject: string): boolean {
+  return new RegExp(`^[ -~]{1,${longestSubject}}$`).test(subject);
 }
