@@ -107,8 +107,10 @@ export function registerPipeline(
     method: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
     url: '/*',
     handler: async (request, reply) => {
-      const known = entered.get(request);
-      if (known === undefined) throw new Error('a Graph operation ran without authentication');
+      const before = entered.get(request);
+      if (before === undefined) throw new Error('a Graph operation ran without authentication');
+      // while a body was still arriving, what the caller may has perhaps ended
+      const known = request.method === 'GET' ? before : await enter(request);
       const { version, path } = readAddress(request);
       const base = `https://${hostOf(request, profile)}/${version}`;
       const { method, body } = request;
