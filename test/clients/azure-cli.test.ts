@@ -179,7 +179,6 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
   test('az makes people and groups, gives a group a role by its name, and takes them away', async () => {
     const { subscriptionId } = world.innate.ready;
     const scope = `/subscriptions/${subscriptionId}`;
-    await operatorSignsIn();
     const domain = await asOperator(
       ...['rest', '--url', 'https://graph.microsoft.com/v1.0/domains', '--query', 'value[0].id'],
     );
