@@ -4,6 +4,7 @@ import { notAsked, preparedGo } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld, programOutcomes } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
 import { signingInApplication } from '../support/signing-in-application.ts';
+import { signingInPerson } from '../support/signing-in-person.ts';
 import { tokensToValidate } from '../support/tokens-to-validate.ts';
 
 /** `azidentity` looks for the metadata service at its address and nowhere else: only isolated mode is for it. */
@@ -57,6 +58,10 @@ test('a Go program signs in as an application, with each credential', { skip: no
     'other certificate': 'AADSTS700027',
     workload: token('2'),
     'other workload': 'AADSTS700213',
+    assertion: token('2'),
+    'msal certificate': token('2'),
+    'msal chain': token('2'),
+    'msal assertion': token('2'),
     'wrong secret': 'AADSTS7000215',
   });
 });
@@ -85,4 +90,21 @@ test('an API in Go validates tokens of both versions and an id token with go-oid
     ];
   });
   assert.deepEqual(Object.fromEntries(refused), { ...tokens.good, ...reasons });
+});
+
+test('a Go program signs a person in by device code and in the browser, and acts for them, through azidentity and msal', {
+  skip: notAsked('go'),
+}, async () => {
+  await using person = await signingInPerson();
+  const { toArm, toVault, toApi, onBehalf } = person.tokens;
+  assert.deepEqual(await person.outcomesOf([(await preparedGo())('sign-in-person')]), {
+    'browser, msal': toApi,
+    'device, msal': [toArm, toVault],
+    'device, identity': [toArm, toVault],
+    'on behalf, msal, secret': onBehalf,
+    'on behalf, msal, certificate': onBehalf,
+    'on behalf, identity, secret': onBehalf,
+    'on behalf, identity, certificate': onBehalf,
+    'on behalf, without a grant': 'AADSTS65001',
+  });
 });

@@ -5,6 +5,7 @@ import { notAsked, preparedPython } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld, programOutcomes } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
 import { signingInApplication } from '../support/signing-in-application.ts';
+import { signingInPerson } from '../support/signing-in-person.ts';
 import { tokensToValidate } from '../support/tokens-to-validate.ts';
 
 describe('the Azure SDK for Python', { skip: notAsked('python') }, () => {
@@ -60,6 +61,8 @@ test('a Python program signs in as an application, with each credential, through
     'identity other certificate': 'AADSTS700027',
     'identity workload': token('2'),
     'identity other workload': 'AADSTS700213',
+    'identity assertion': token('2'),
+    'msal assertion': token('2'),
     'msal secret': token('1'),
     'msal thumbprint': token('2'),
     'msal chain': token('2'),
@@ -82,5 +85,23 @@ test('an API in Python validates tokens of both versions and an id token with Py
     'of another tenant': 'PyJWKClientError',
     unsigned: 'PyJWKClientError',
     'keyed by the public key': 'InvalidAlgorithmError',
+  });
+});
+
+test('a Python program signs a person in by device code and by code, and acts for them, through azure-identity and msal', {
+  skip: notAsked('python'),
+}, async () => {
+  await using person = await signingInPerson();
+  const { folder, python } = await preparedPython();
+  const { toArm, toVault, toApi, onBehalf } = person.tokens;
+  assert.deepEqual(await person.outcomesOf([python, path.join(folder, 'sign_in_person.py')]), {
+    'code, msal': toApi,
+    'device, msal': [toArm, toVault, toArm],
+    'device, identity': [toArm, toVault],
+    'on behalf, msal, secret': onBehalf,
+    'on behalf, msal, certificate': onBehalf,
+    'on behalf, identity, secret': onBehalf,
+    'on behalf, identity, certificate': onBehalf,
+    'on behalf, without a grant': 'AADSTS65001',
   });
 });

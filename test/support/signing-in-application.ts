@@ -4,7 +4,7 @@ import { insertClientCertificate } from '../../src/server/directory/client-certi
 import { programOutcomes } from './demo-world.ts';
 import { testIssuer } from './issuer.ts';
 import { type NamedTokenService, namedTokenService } from './named-token-service.ts';
-import { type ClientKey, makeClientKey } from './token-service.ts';
+import { makeClientKey, pemOf } from './token-service.ts';
 
 /** An application with a secret, a certificate and a federated credential, and the environment of a program that signs in as it. */
 export interface SigningInApplication extends AsyncDisposable {
@@ -61,6 +61,3 @@ export async function signingInApplication(): Promise<SigningInApplication> {
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
-
-const pemOf = ({ privateKey, certificate }: ClientKey) =>
-  `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${certificate}`;

@@ -137,6 +137,10 @@ export async function makeClientKey(kind: ClientKeyKind = 'rsa'): Promise<Client
   return { ...pair, certificate, sha1: digest('sha1'), sha256: digest('sha256') };
 }
 
+/** Key and certificate in one file, as clients read them. */
+export const pemOf = ({ privateKey, certificate }: ClientKey) =>
+  `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${certificate}`;
+
 export interface TestClient {
   readonly tenantId: TenantId;
   readonly clientId: ClientId;

@@ -9,7 +9,12 @@ import os
 import re
 
 import msal
-from azure.identity import CertificateCredential, ClientSecretCredential, WorkloadIdentityCredential
+from azure.identity import (
+    CertificateCredential,
+    ClientAssertionCredential,
+    ClientSecretCredential,
+    WorkloadIdentityCredential,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -25,6 +30,11 @@ AUTHORITY = f"https://login.microsoftonline.com/{TENANT}"
 with open(PATH, encoding="ascii") as file:
     pem = file.read()
 thumbprint = x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA1()).hex()
+
+
+def projected_token():
+    with open(os.environ["AZURE_FEDERATED_TOKEN_FILE"], encoding="ascii") as projected:
+        return projected.read()
 
 
 def claims(token):
@@ -68,6 +78,10 @@ print(
             "identity other workload": outcome(
                 lambda: with_identity(WorkloadIdentityCredential(token_file_path=OTHERS_TOKEN))
             ),
+            "identity assertion": outcome(
+                lambda: with_identity(ClientAssertionCredential(TENANT, CLIENT, projected_token))
+            ),
+            "msal assertion": outcome(lambda: with_msal({"client_assertion": projected_token})),
             "msal secret": outcome(lambda: with_msal(SECRET)),
             "msal thumbprint": outcome(lambda: with_msal(key)),
             "msal chain": outcome(lambda: with_msal({**key, "public_certificate": pem})),

@@ -14,12 +14,14 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 )
 
 var (
 	tenant = os.Getenv("AZURE_TENANT_ID")
 	client = os.Getenv("AZURE_CLIENT_ID")
 	secret = os.Getenv("AZURE_CLIENT_SECRET")
+	scopes = policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}}
 )
 
 func withCertificate(path string, options *azidentity.ClientCertificateCredentialOptions) (azcore.TokenCredential, error) {
@@ -42,30 +44,63 @@ func withTokenFile(path string) (azcore.TokenCredential, error) {
 	return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{TokenFilePath: path})
 }
 
+func projectedToken(context.Context) (string, error) {
+	token, err := os.ReadFile(os.Getenv("AZURE_FEDERATED_TOKEN_FILE"))
+	return string(token), err
+}
+
+func withMsal(credential confidential.Credential, err error, options ...confidential.Option) any {
+	if err != nil {
+		return err.Error()
+	}
+	app, err := confidential.New("https://login.microsoftonline.com/"+tenant, client, credential, options...)
+	if err != nil {
+		return err.Error()
+	}
+	result, err := app.AcquireTokenByCredential(context.Background(), scopes.Scopes)
+	return claims(result.AccessToken, err)
+}
+
+func withMsalCertificate(path string, options ...confidential.Option) any {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	certificates, key, err := confidential.CertFromPEM(pem, "")
+	if err != nil {
+		return err.Error()
+	}
+	credential, err := confidential.NewCredFromCert(certificates, key)
+	return withMsal(credential, err, options...)
+}
+
 func outcome(credential azcore.TokenCredential, err error) any {
 	if err != nil {
 		return err.Error()
 	}
-	scopes := policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}}
 	token, err := credential.GetToken(context.Background(), scopes)
+	return claims(token.Token, err)
+}
+
+func claims(token string, err error) any {
 	if err != nil {
 		if code := regexp.MustCompile(`AADSTS\d+`).FindString(err.Error()); code != "" {
 			return code
 		}
 		return err.Error()
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token.Token, ".")[1])
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	if err != nil {
 		return err.Error()
 	}
-	var claims struct {
+	var read struct {
 		Oid      string `json:"oid"`
 		Appidacr string `json:"appidacr"`
 	}
-	if err := json.Unmarshal(payload, &claims); err != nil {
+	if err := json.Unmarshal(payload, &read); err != nil {
 		return err.Error()
 	}
-	return claims
+	return read
 }
 
 func main() {
@@ -78,7 +113,14 @@ func main() {
 		"other certificate": outcome(withCertificate(os.Getenv("OTHER_CERTIFICATE_PATH"), nil)),
 		"workload":          outcome(withTokenFile("")),
 		"other workload":    outcome(withTokenFile(os.Getenv("OTHER_FEDERATED_TOKEN_FILE"))),
-		"wrong secret":      outcome(withSecret("wrong")),
+		"assertion":         outcome(azidentity.NewClientAssertionCredential(tenant, client, projectedToken, nil)),
+		"msal certificate":  withMsalCertificate(path),
+		"msal chain":        withMsalCertificate(path, confidential.WithX5C()),
+		"msal assertion": withMsal(confidential.NewCredFromAssertionCallback(
+			func(ctx context.Context, _ confidential.AssertionRequestOptions) (string, error) {
+				return projectedToken(ctx)
+			}), nil),
+		"wrong secret": outcome(withSecret("wrong")),
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
