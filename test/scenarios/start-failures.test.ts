@@ -58,6 +58,15 @@ function assertOneSentence({ code, said }: Ended, sentence: RegExp): void {
 describe('innate up that cannot start says why in one sentence and leaves nothing half made', {
   concurrency: 2,
 }, () => {
+  test('the file of providers elsewhere is missing or wrong', async () => {
+    const data = path.join(folder, 'upstream');
+    const file = path.join(folder, 'upstream.json');
+    assertOneSentence(await up(['--data', data, '--upstream', file]), /upstream\.json cannot be read/);
+    writeFileSync(file, JSON.stringify({ providers: [{ name: 'corp' }] }));
+    assertOneSentence(await up(['--data', data, '--upstream', file]), /'providers\.0\.label'/);
+    assert.ok(!existsSync(data));
+  });
+
   test('a file where the data folder should be', async () => {
     const data = path.join(folder, 'a-file');
     writeFileSync(data, 'mine');
