@@ -19,7 +19,7 @@ export function standardOutput(): Output {
 }
 
 /** Names and answers from elsewhere must not move the cursor or colour the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '?');
 }

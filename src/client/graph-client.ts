@@ -20,8 +20,8 @@ export type GraphQuery = Readonly<Partial<Record<'filter' | 'select' | 'top', st
 export interface GraphClient {
   /** `undefined` where Graph answers 404. */
   get(path: readonly string[]): Promise<JsonReader | undefined>;
-  /** Every page of a collection. */
-  list(path: readonly string[], query?: GraphQuery): Promise<readonly JsonReader[]>;
+  /** Every page of a collection, or as many as hold the first `most` of it. */
+  list(path: readonly string[], query?: GraphQuery, most?: number): Promise<readonly JsonReader[]>;
   /** Creates, or runs an action; `undefined` where it answers nothing. */
   post(path: readonly string[], content: unknown): Promise<JsonReader | undefined>;
   patch(path: readonly string[], content: unknown): Promise<void>;
@@ -61,16 +61,16 @@ export function createGraphClient({ transport, graph, token }: GraphOptions): Gr
       }
     },
 
-    async list(path, query = {}) {
+    async list(path, query = {}, most = Number.POSITIVE_INFINITY) {
       const items: JsonReader[] = [];
       let next: string | undefined = pathText(path, query);
-      for (let page = 0; next !== undefined && page < maxPages; page += 1) {
+      for (let page = 0; next !== undefined && page < maxPages && items.length < most; page += 1) {
         const answer: JsonReader = JsonReader.parse((await send('GET', next)).body, path.join('/'));
         items.push(...answer.list('value', (item) => item));
         const link = answer.optionalString('@odata.nextLink');
         next = link === null ? undefined : pathOf(link);
       }
-      return items;
+      return items.slice(0, most);
     },
 
     async post(path, content) {

@@ -62,6 +62,11 @@ export class JsonReader {
     return Object.fromEntries(Object.keys(this.#members).map((name) => [name, this.string(name)]));
   }
 
+  /** The whole object, as it came. */
+  whole(): Readonly<Record<string, unknown>> {
+    return this.#members;
+  }
+
   #unfit(name: string, wanted: string): never {
     throw new UnexpectedAnswer(`${this.#place}.${name} is not ${wanted}`);
   }

@@ -69,6 +69,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./federated-credential.ts')).federatedCredential,
   },
   {
+    name: 'sign-ins',
+    summary: 'show who asked for tokens, for what, and how it ended',
+    load: async () => (await import('./sign-ins.ts')).signIns,
+  },
+  {
+    name: 'audits',
+    summary: 'show who changed what in the directory',
+    load: async () => (await import('./audits.ts')).audits,
+  },
+  {
     name: 'doctor',
     summary: 'say what works on this machine, and what is in the way',
     load: async () => (await import('./doctor.ts')).doctor,
