@@ -101,6 +101,8 @@ describe('unmodified clients go on when their tokens are revoked in mid-session 
     assert.equal((await resources.resourceGroups.get('demo')).name, 'demo');
     const before = await own.getToken('https://vault.azure.net/.default', { enableCae: true });
     assert.deepEqual(payloadOf(before.token)['xms_cc'], ['CP1']);
+    const forGraph = await own.getToken('https://graph.microsoft.com/.default', { enableCae: true });
+    assert.equal((await readGraph(forGraph.token)).status, 200);
 
     const principalId = payloadOf(before.token)['oid'];
     await deployment.arm('POST', '/providers/Innate.Tokens/revokeTokens?api-version=2026-11-01', {
@@ -126,6 +128,15 @@ describe('unmodified clients go on when their tokens are revoked in mid-session 
       const fresh = await own.getToken('https://vault.azure.net/.default', { enableCae: true });
       assert.ok((payloadOf(fresh.token)['nbf'] as number) >= Number(claims.access_token.nbf.value));
     }
+    const refused = await readGraph(forGraph.token);
+    assert.equal(refused.status, 401);
+    assert.match(
+      refused.challenge,
+      /^Bearer realm="", .*client_id="[^"]+", error="insufficient_claims", claims="/,
+    );
+    const claims = atob(/claims="([^"]+)"/.exec(refused.challenge)?.[1] ?? '');
+    const renewed = await own.getToken('https://graph.microsoft.com/.default', { enableCae: true, claims });
+    assert.equal((await readGraph(renewed.token)).status, 200);
     // and from here on as before
     assert.equal((await secrets.getSecret('greeting')).value, 'hello');
     assert.equal(atVault.at(-1)?.status, 200);
@@ -182,13 +193,17 @@ describe('unmodified clients go on when their tokens are revoked in mid-session 
     assert.doesNotMatch(refused.challenge, /insufficient_claims/);
   });
 
+  async function readGraph(token: string) {
+    return await get('graph.microsoft.com', '/v1.0/servicePrincipals?$top=1', token);
+  }
+
   async function read(token: string): Promise<{ readonly status: number; readonly challenge: string }> {
-    const answer = await deployment.call({
-      name: `${vaultName}.vault.azure.net`,
-      method: 'GET',
-      path: '/secrets/greeting?api-version=7.5',
-      headers: { authorization: `Bearer ${token}` },
-    });
+    return await get(`${vaultName}.vault.azure.net`, '/secrets/greeting?api-version=7.5', token);
+  }
+
+  async function get(name: string, path: string, token: string) {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await deployment.call({ name, method: 'GET', path, headers });
     return { status: answer.status, challenge: String(answer.headers['www-authenticate'] ?? '') };
   }
 });
