@@ -23,6 +23,8 @@ export interface LoadOptions {
   /** Speaks TLS: the authority to trust, and the name to ask for. */
   readonly tls?: { readonly ca: string; readonly servername: string };
   readonly connections: number;
+  /** Whether each request has a connection of its own, handshake included. */
+  readonly connectionEach?: boolean;
   /** Milliseconds. */
   readonly duration: number;
   readonly expectedStatus?: number;
@@ -66,7 +68,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 }
 
 async function keepBusy(
-  { host, port, tls }: LoadOptions,
+  { host, port, tls, connectionEach }: LoadOptions,
   nextRequest: () => Buffer,
   ends: number,
   answered: (latency: number, head: string) => void,
@@ -75,7 +77,7 @@ async function keepBusy(
     const socket =
       tls === undefined ? connect({ host, port, noDelay: true }) : connectTls({ host, port, ...tls });
     const ready = tls === undefined ? 'connect' : 'secureConnect';
-    await onOneConnection(socket, ready, nextRequest, ends, answered);
+    await onOneConnection(socket, ready, nextRequest, connectionEach ? 0 : ends, answered);
   }
 }
 

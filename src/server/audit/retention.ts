@@ -40,7 +40,7 @@ export class SignInRetention implements Disposable {
     for (const log of ['sign_ins', 'directory_audits'] as const) {
       while ((await this.#forget(log, now - this.#keptFor)) === batch);
     }
-    while ((await this.#forgetAssertions(now)) === batch);
+    await this.#forgetAssertions(now);
   }
 
   [Symbol.dispose](): void {
@@ -67,24 +67,9 @@ export class SignInRetention implements Disposable {
     return Number(gone.numDeletedRows);
   }
 
-  async #forgetAssertions(now: number): Promise<number> {
-    const gone = await this.#database.transaction(async (transaction) => {
-      const old = await transaction
-        .selectFrom('spent_assertions')
-        .select(['tenant_id', 'client_id', 'jti'])
-        .where('expires_at', '<=', now)
-        .limit(batch)
-        .execute();
-      for (const { tenant_id, client_id, jti } of old) {
-        await transaction
-          .deleteFrom('spent_assertions')
-          .where('tenant_id', '=', tenant_id)
-          .where('client_id', '=', client_id)
-          .where('jti', '=', jti)
-          .execute();
-      }
-      return old.length;
-    });
-    return gone;
+  async #forgetAssertions(now: number): Promise<void> {
+    await this.#database.transaction((transaction) =>
+      transaction.deleteFrom('spent_assertions').where('expires_at', '<=', now).execute(),
+    );
   }
 }

@@ -30,10 +30,10 @@ export interface SignInsTable {
 
 /** Client assertions that are good once, for as long as they would hold. */
 export interface SpentAssertionsTable {
+  expires_at: number;
   tenant_id: string;
   client_id: string;
   jti: string;
-  expires_at: number;
 }
 
 /** Each change of the directory; written in the transaction of the change. */

@@ -8,8 +8,8 @@ interface Waiting<Item, Outcome> {
 }
 
 /**
- * Makes one durable write of what concurrent requests want written: what is added during a round of the event loop, or
- * while a write is under way, goes together. Each `add` settles when its own item is on the disk, or with the reason
+ * Makes one durable write of what concurrent requests want written: what is added within two rounds of the event loop,
+ * or while a write is under way, goes together. Each `add` settles when its own item is on the disk, or with the reason
  * why it is not; an item that cannot be written does not keep others from it.
  */
 export class GroupCommit<Item, Outcome> {
@@ -27,7 +27,8 @@ export class GroupCommit<Item, Outcome> {
       this.#waiting.push({ item, resolve, reject });
       if (this.#running) return;
       this.#running = true;
-      setImmediate(() => void this.#run());
+      // a round of waiting in which more requests are read, and signatures of these are made
+      setImmediate(() => setImmediate(() => void this.#run()));
     });
   }
 

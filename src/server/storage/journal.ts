@@ -16,7 +16,10 @@ export const signInColumns = [
 
 export const spentColumns = ['tenant_id', 'client_id', 'jti', 'expires_at'] as const;
 
-/** An assertion that is good once. */
+/**
+ * An assertion that is good once. Its expiry is part of its name: the same assertion has the same one, and nobody but its
+ * client can make another.
+ */
 export interface Spending {
   readonly tenantId: string;
   readonly clientId: string;

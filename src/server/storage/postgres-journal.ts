@@ -11,6 +11,7 @@ import {
 import type { Tables } from './tables.ts';
 
 interface SpentRow {
+  readonly expires_at: number;
   readonly tenant_id: string;
   readonly client_id: string;
   readonly jti: string;
@@ -64,14 +65,14 @@ async function spend(transaction: Kysely<Tables>, entries: readonly JournalEntry
         expires_at: expiresAt,
       })),
     )
-    .onConflict((conflict) => conflict.columns(['tenant_id', 'client_id', 'jti']).doNothing())
-    .returning(['tenant_id', 'client_id', 'jti'])
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(['expires_at', 'tenant_id', 'client_id', 'jti'])
     .execute();
-  return new Set(rows.map((row) => `${row.tenant_id}|${row.client_id}|${row.jti}`));
+  return new Set(rows.map((row) => `${row.expires_at}|${row.tenant_id}|${row.client_id}|${row.jti}`));
 }
 
-function nameOf({ tenantId, clientId, jti }: Spending): string {
-  return `${tenantId}|${clientId}|${jti}`;
+function nameOf({ tenantId, clientId, jti, expiresAt }: Spending): string {
+  return `${expiresAt}|${tenantId}|${clientId}|${jti}`;
 }
 
 type SignInValues = Record<(typeof signInColumns)[number], string | number | null>;

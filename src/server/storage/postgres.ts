@@ -20,6 +20,7 @@ const columnTypes: ColumnTypes = {
   bytes: 'bytea',
   sequence: 'bigserial',
   asSequence: (column) => column.primaryKey(),
+  keyIsTable: undefined,
   transactionId: { type: sql`xid8`, current: sql`pg_current_xact_id()` },
 };
 

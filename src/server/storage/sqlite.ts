@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { CommitListeners, type Database, type Transaction } from './database.ts';
 import { asUnavailable, DatabaseError } from './database-errors.ts';
 import { migrate } from './migrate.ts';
@@ -14,6 +14,7 @@ const columnTypes: ColumnTypes = {
   bytes: 'blob',
   sequence: 'integer',
   asSequence: (column) => column.primaryKey().autoIncrement(),
+  keyIsTable: sql`without rowid`,
   transactionId: undefined,
 };
 

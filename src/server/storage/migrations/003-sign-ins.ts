@@ -22,13 +22,15 @@ export const signIns: Migration = {
       .execute();
     await schema.createIndex('sign_ins_at').on('sign_ins').columns(['tenant_id', 'at']).execute();
 
-    await schema
+    // the time comes first: new rows lie together, and so do those that have expired
+    const spent = schema
       .createTable('spent_assertions')
+      .addColumn('expires_at', 'bigint', (c) => c.notNull())
       .addColumn('tenant_id', 'text', (c) => c.notNull())
       .addColumn('client_id', 'text', (c) => c.notNull())
       .addColumn('jti', 'text', (c) => c.notNull())
-      .addColumn('expires_at', 'bigint', (c) => c.notNull())
-      .addPrimaryKeyConstraint('spent_assertions_pk', ['tenant_id', 'client_id', 'jti'])
-      .execute();
+      .addPrimaryKeyConstraint('spent_assertions_pk', ['expires_at', 'tenant_id', 'client_id', 'jti']);
+    const { keyIsTable } = types;
+    await (keyIsTable === undefined ? spent : spent.modifyEnd(keyIsTable)).execute();
   },
 };
