@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { TenantId } from '../../src/foundation/ids.ts';
 import { type TestGraph, testGraph } from '../support/graph.ts';
-import { graphTokenOf, makePerson, type TestPerson } from '../support/people.ts';
+import { makePerson, type TestPerson } from '../support/people.ts';
 import { type TestTokenService, testTokenService } from '../support/token-service.ts';
 
 const roles = {
@@ -43,7 +43,7 @@ describe('roles of the directory through Graph', () => {
       body: { displayName, mailEnabled: false, mailNickname: 'g', securityEnabled: true, ...more },
     });
   const person = (name: string) => makePerson(service, tenantId, `${name}@contoso.example`);
-  const tokenOf = (one: TestPerson) => graphTokenOf(service, one);
+  const tokenOf = (one: TestPerson) => graph.tokenAs(one);
   const reference = (id: string) => ({
     '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${id}`,
   });

@@ -281,6 +281,52 @@ describe('groups through Graph', () => {
     assert.equal((await call('GET', '/v1.0/groups', { as: app })).status, 403);
   });
 
+  test('are managed by people who own them, and by no others without a role', async () => {
+    const [owner, other] = [
+      await makePerson(service, tenantId, `owner@${domain}`),
+      await makePerson(service, tenantId, `other@${domain}`),
+    ];
+    const group = await make({ 'owners@odata.bind': [reference(owner.userId)['@odata.id']] });
+    const add = `/v1.0/groups/${group}/members/$ref`;
+    const body = reference(other.userId);
+    const status = async (by: typeof owner, ...[method, path, content]: [string, string, object?]) =>
+      (await call(method, path, { bearer: await graph.tokenAs(by), ...(content && { body: content }) }))
+        .status;
+    assert.equal(await status(other, 'POST', add, body), 403);
+    assert.equal(await status(owner, 'POST', add, body), 204);
+    assert.equal(await status(owner, 'PATCH', `/v1.0/groups/${group}`, { description: 'mine' }), 204);
+    assert.equal(await status(other, 'PATCH', `/v1.0/groups/${group}`, { description: 'mine' }), 403);
+    assert.equal(await status(owner, 'POST', `/v1.0/groups/${await make()}/members/$ref`, body), 403);
+    await call('DELETE', `/v1.0/groups/${group}/owners/${owner.userId}/$ref`);
+    assert.equal(await status(owner, 'DELETE', `/v1.0/groups/${group}`), 403);
+  });
+
+  test('show what somebody may not read by type and id alone', async () => {
+    const { userId } = await makePerson(service, tenantId, `emma@${domain}`);
+    const group = await make();
+    await join(group, userId);
+    const as = await graph.withPermissions('GroupMember.Read.All');
+    const { value } = (await call('GET', `/v1.0/groups/${group}/members`, { as })).body;
+    assert.deepEqual(value, [{ '@odata.type': '#microsoft.graph.user', id: userId }]);
+    const expanded = await call('GET', `/v1.0/groups/${group}?$expand=members`, { as });
+    assert.deepEqual(expanded.body.members, value);
+    const filter = encodeURIComponent("startswith(displayName,'E')");
+    assert.equal((await call('GET', `/v1.0/groups/${group}/members?$filter=${filter}`, { as })).status, 400);
+    assert.equal((await call('GET', `/v1.0/users/${userId}`, { as })).status, 403);
+    const reader = await graph.withPermissions('Application.Read.All');
+    const found = await call('POST', '/v1.0/directoryObjects/getByIds', {
+      as: reader,
+      body: { ids: [userId, group] },
+    });
+    assert.deepEqual(
+      found.body.value.map((one: object) => Object.keys(one)),
+      [
+        ['@odata.type', 'id'],
+        ['@odata.type', 'id'],
+      ],
+    );
+  });
+
   test('of another tenant are as if they were not (C5, C25)', async () => {
     const otherTenant = await service.tenant();
     const foreign = systemRandomness.uuid();

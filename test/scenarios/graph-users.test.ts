@@ -6,8 +6,9 @@ import { assignDirectoryRole } from '../../src/server/directory/directory-role-a
 import { globalAdministrator } from '../../src/server/directory/directory-roles.ts';
 import { passwordMatches, selectNamedUser } from '../../src/server/directory/passwords.ts';
 import { findUser } from '../../src/server/directory/user-store.ts';
+import { graphAppId } from '../../src/server/http/dialects/graph.ts';
 import { type TestGraph, testGraph } from '../support/graph.ts';
-import { makePerson } from '../support/people.ts';
+import { grantForAll, makeApplication, makePerson } from '../support/people.ts';
 import { type TestTokenService, testTokenService } from '../support/token-service.ts';
 
 const domain = 'people.example';
@@ -168,8 +169,8 @@ describe('people through Graph', () => {
     }
   });
 
-  test('see themselves as me, with what the application that acts for them may', async () => {
-    const body = await make();
+  test('see themselves as me, and as guests no more than that', async () => {
+    const body = await make({ userType: 'Guest' });
     const bearer = await graph.tokenAs(personOf(body));
     const me = await call('GET', '/v1.0/me', { bearer });
     assert.deepEqual([me.status, me.body.id], [200, body.id]);
@@ -190,11 +191,68 @@ describe('people through Graph', () => {
     assert.deepEqual([application.status, application.body.error.code], [400, 'BadRequest']);
   });
 
+  test('see the directory as its members do, and change nothing of it without a role', async () => {
+    const { id, ...names } = await make();
+    const bearer = await graph.tokenAs(personOf({ id, ...names }));
+    for (const path of ['users', `users/${id}`, 'groups', 'applications', 'servicePrincipals']) {
+      assert.equal((await call('GET', `/v1.0/${path}`, { bearer })).status, 200, path);
+    }
+    const group = { displayName: 'g', mailEnabled: false, mailNickname: 'g', securityEnabled: true };
+    for (const [method, path, body] of [
+      ['POST', 'users', newUser()],
+      ['PATCH', `users/${id}`, { displayName: 'x' }],
+      ['DELETE', `users/${id}`, {}],
+      ['POST', 'groups', group],
+      ['POST', 'applications', { displayName: 'x' }],
+      ['GET', 'auditLogs/directoryAudits', undefined],
+      [
+        'POST',
+        'roleManagement/directory/roleAssignments',
+        { principalId: id, roleDefinitionId: globalAdministrator },
+      ],
+    ] as const) {
+      const { status } = await call(method, `/v1.0/${path}`, { bearer, ...(body && { body }) });
+      assert.equal(status, 403, `${method} ${path}`);
+    }
+  });
+
+  test('act through an application as far as its permissions go', async () => {
+    const admin = await make();
+    await giveRole(admin.id, globalAdministrator);
+    const group = { displayName: 'g', mailEnabled: false, mailNickname: 'g', securityEnabled: true };
+    const made = await call('POST', '/v1.0/groups', {
+      body: { ...group, 'members@odata.bind': [`https://graph.microsoft.com/v1.0/users/${admin.id}`] },
+    });
+    const viewer = await makeApplication(service, tenantId, {
+      publicClient: { redirectUris: ['http://localhost'] },
+    });
+    const through = async (scope: string) => await graph.tokenAs(personOf(admin), viewer.clientId, scope);
+    const status = async (bearer: string, method: string, path: string, body?: object) =>
+      (await call(method, `/v1.0/${path}`, { bearer, ...(body && { body }) })).status;
+
+    const own = await through('openid profile');
+    assert.equal(await status(own, 'GET', 'me'), 200);
+    assert.deepEqual((await call('GET', '/v1.0/me/memberOf', { bearer: own })).body.value, [
+      { '@odata.type': '#microsoft.graph.group', id: made.body.id },
+    ]);
+    assert.equal(await status(own, 'GET', 'users'), 403);
+    assert.equal(await status(own, 'POST', 'me/revokeSignInSessions'), 403);
+
+    await grantForAll(service, viewer, { appId: graphAppId }, 'Directory.Read.All');
+    const reading = await through('https://graph.microsoft.com/Directory.Read.All');
+    for (const path of ['users', 'groups', 'applications', 'directoryRoles']) {
+      assert.equal(await status(reading, 'GET', path), 200, path);
+    }
+    assert.equal(await status(reading, 'POST', 'groups', group), 403);
+    assert.equal(await status(reading, 'GET', 'auditLogs/signIns'), 403);
+  });
+
   test('who administer the directory do it through an application, until the role is taken away', async () => {
     const body = await make();
     await giveRole(body.id, globalAdministrator);
     const bearer = await graph.tokenAs(personOf(body));
-    assert.equal((await call('GET', '/v1.0/users', { bearer })).status, 200);
+    const audits = '/v1.0/auditLogs/directoryAudits';
+    assert.equal((await call('GET', audits, { bearer })).status, 200);
     await service.database.transaction(async (transaction) => {
       await transaction
         .deleteFrom('directory_role_assignments')
@@ -205,7 +263,7 @@ describe('people through Graph', () => {
         .values({ tenant_id: tenantId, kind: 'app-roles', key: body.id, at: service.clock.now() })
         .execute();
     });
-    assert.equal((await call('GET', '/v1.0/users', { bearer })).status, 403);
+    assert.equal((await call('GET', audits, { bearer })).status, 403);
   });
 
   test('with a role in the directory are governed by whoever gives such roles alone', async () => {
@@ -265,8 +323,9 @@ describe('people through Graph', () => {
     assert.equal((await call('POST', `${path}/restore`)).body.id, body.id);
     const stored = await selectNamedUser(service.database.read, tenantId, body.userPrincipalName);
     assert.equal(await passwordMatches(stored?.hash, password), true);
+    service.clock.advance(2000);
     const bearer = await graph.tokenAs(personOf(body));
-    assert.equal((await call('GET', '/v1.0/users', { bearer })).status, 403);
+    assert.equal((await call('GET', '/v1.0/auditLogs/directoryAudits', { bearer })).status, 403);
     await call('DELETE', `/v1.0/users/${body.id}`);
     assert.equal((await call('DELETE', path)).status, 204);
     assert.equal((await call('POST', `${path}/restore`)).status, 404);

@@ -49,7 +49,7 @@ export interface TestGraph extends AsyncDisposable {
   /** The deployment's own application. */
   readonly deployments: Client;
   /** A Graph token by which a client acts as a person; the Azure CLI unless told. */
-  tokenAs(person: TestPerson, clientId?: ClientId): Promise<string>;
+  tokenAs(person: TestPerson, clientId?: ClientId, scope?: string): Promise<string>;
   /** An application with exactly these permissions. */
   withPermissions(...permissions: readonly GraphPermission[]): Promise<Client>;
 }
@@ -106,9 +106,12 @@ export async function testGraph(service: TestTokenService, tenantId: TenantId): 
     return String(reply.body['access_token']);
   }
 
-  async function tokenAs(person: TestPerson, clientId = azureCli): Promise<string> {
+  async function tokenAs(
+    person: TestPerson,
+    clientId = azureCli,
+    scope = 'https://graph.microsoft.com/.default openid',
+  ): Promise<string> {
     const redirectUri = 'http://localhost:1234';
-    const scope = 'https://graph.microsoft.com/.default openid';
     const code = await makeCode(service, person, clientId, { scope, redirectUri });
     const reply = await service.post(`/${person.tenantId}/oauth2/v2.0/token`, {
       grant_type: 'authorization_code',

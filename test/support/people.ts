@@ -150,25 +150,3 @@ export const azureCli = guid<ClientId>('04b07795-8ddb-461a-bbee-02f9e1bf7b46');
 export function claimsOf(token: unknown): Readonly<Record<string, unknown>> {
   return JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
 }
-
-/** A person's token for Graph, got by a public client with these scopes; by Azure CLI with what it may unless told. */
-export async function graphTokenOf(
-  service: PeopleStore & {
-    post(
-      path: string,
-      form: Record<string, string>,
-    ): Promise<{ readonly body: Readonly<Record<string, unknown>> }>;
-  },
-  person: TestPerson,
-  { clientId = azureCli, scope = 'https://graph.microsoft.com/.default' } = {},
-): Promise<string> {
-  const { body } = await service.post(`/${person.tenantId}/oauth2/v2.0/token`, {
-    grant_type: 'authorization_code',
-    client_id: clientId,
-    redirect_uri: 'http://localhost:1234',
-    code_verifier: verifier,
-    code: await makeCode(service, person, guid<ClientId>(clientId), { scope }),
-  });
-  if (typeof body['access_token'] !== 'string') throw new Error(`no token: ${JSON.stringify(body)}`);
-  return body['access_token'];
-}

@@ -23,9 +23,13 @@ const ids = {
   'User.ReadWrite.All': '741f803b-c850-494e-b5df-cde7c675a1ca',
 } as const;
 
-export type GraphPermission = keyof typeof ids;
+/**
+ * Permissions that applications are given, and what people have without one: to say who is in groups that they own. That
+ * one is our own, and no token names it.
+ */
+export type GraphPermission = keyof typeof ids | 'Group.OwnedBy';
 
-export const graphPermissions = Object.keys(ids) as readonly GraphPermission[];
+export const graphPermissions = Object.keys(ids) as readonly (keyof typeof ids)[];
 
 /** The same as app roles of Graph's service principal, which every tenant knows. */
 export const graphAppRoles: readonly AppRole[] = Object.entries(ids).map(([value, id]) => ({

@@ -6,6 +6,7 @@ import type { UsersTable } from '../storage/directory-tables.ts';
 import type { UpstreamAccountsTable, UserPasswordsTable } from '../storage/people-tables.ts';
 import { insertDeletedObject, selectDeletedObject, takeDeletedObject } from './deleted-objects.ts';
 import { removeReferences } from './references.ts';
+import { validFromAfter } from './tokens-valid-from.ts';
 import { asUser, deleteUser, type User } from './user-store.ts';
 import { assertNameFree } from './users.ts';
 
@@ -93,7 +94,7 @@ export async function restoreUser(
   const { user, password, accounts } = found.snapshot as UserSnapshot;
   await assertNameFree(transaction, tenantId, user.user_principal_name);
   await takeDeletedObject(transaction, key);
-  const row = { ...user, tokens_valid_from: at };
+  const row = { ...user, tokens_valid_from: validFromAfter(user.tokens_valid_from, at) };
   await transaction.insertInto('users').values(row).execute();
   if (password !== null) await transaction.insertInto('user_passwords').values(password).execute();
   for (const account of accounts) {

@@ -3,6 +3,7 @@ import { guid, parseGuid, type TenantId, type UserId } from '../../foundation/id
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { UsersTable } from '../storage/directory-tables.ts';
+import { validFromAfter } from './tokens-valid-from.ts';
 
 /** A person of the directory. The object id is never given to another. */
 export interface User {
@@ -95,6 +96,17 @@ export async function updateUser(
   if (row === undefined) return false;
   await recordChange(transaction, { tenantId, kind: 'user', key: userId, at });
   return true;
+}
+
+/** Refuses whatever was signed in before the transaction is committed, tokens and sessions. @returns whether the tenant has the user */
+export async function revokeSignIns(
+  transaction: Transaction,
+  { tenantId, userId, at }: UserKey & { readonly at: number },
+): Promise<boolean> {
+  const user = await selectUser(transaction, tenantId, { userId });
+  if (user === undefined) return false;
+  const tokensValidFrom = validFromAfter(user.tokensValidFrom, at);
+  return await updateUser(transaction, { tenantId, userId, at }, { tokensValidFrom });
 }
 
 /**

@@ -22,7 +22,7 @@ import { presentServicePrincipal } from './applications/service-principal-shape.
 import { endsGroups, readsGroups } from './groups/group-permissions.ts';
 import { presentGroup } from './groups/group-shape.ts';
 import type { WriteRequest } from './operation.ts';
-import { requireGovernableGroup } from './privileged-objects.ts';
+import { requireMayHoldRoles } from './privileged-objects.ts';
 import { governsUsers, readsUsers } from './users/user-permissions.ts';
 import { presentUser } from './users/user-shape.ts';
 
@@ -103,7 +103,7 @@ export function deletedItems({
       present: ({ snapshot, deletedAt }) =>
         presentGroup(asGroup((snapshot as GroupSnapshot).group), deletedAt),
       guard: (request, { snapshot }) =>
-        requireGovernableGroup(request, asGroup((snapshot as GroupSnapshot).group)),
+        requireMayHoldRoles(request, asGroup((snapshot as GroupSnapshot).group)),
       restore: (transaction, { tenantId, objectId, at }) =>
         restoreGroup(transaction, { tenantId, groupId: objectId, at }),
     },

@@ -4,8 +4,13 @@ import type { Queries } from '../storage/database.ts';
 import { select } from './answer.ts';
 import type { GraphAnswer, GraphRequest } from './operation.ts';
 
-/** What an object leads to, by its object id. */
-export type Expand = (queries: Queries, tenantId: TenantId, objectId: string) => Promise<readonly object[]>;
+/** What an object leads to, by its object id, as far as the caller's permissions show it. */
+export type Expand = (
+  queries: Queries,
+  tenantId: TenantId,
+  objectId: string,
+  permissions: GraphRequest['permissions'],
+) => Promise<readonly object[]>;
 
 /** Related objects that are shown with one object at most; the relation's own address has all of them. */
 const maxRelated = 20;
@@ -17,7 +22,7 @@ const maxRelated = 20;
  * @throws DomainError `unsupported` for a relation that is none of these
  */
 export async function expanded(
-  { options, tenantId }: Pick<GraphRequest, 'options' | 'tenantId'>,
+  { options, tenantId, permissions }: Pick<GraphRequest, 'options' | 'tenantId' | 'permissions'>,
   queries: Queries,
   relations: Readonly<Record<string, Expand>>,
   answer: GraphAnswer,
@@ -33,7 +38,7 @@ export async function expanded(
   const withRelations = async (object: object): Promise<object> => {
     const shown: Record<string, unknown> = { ...object };
     for (const { name, expand, members } of wanted) {
-      const related = await expand(queries, tenantId, String(shown['id']));
+      const related = await expand(queries, tenantId, String(shown['id']), permissions);
       shown[name] = related.slice(0, maxRelated).map((one) => select(one, members));
     }
     return shown;

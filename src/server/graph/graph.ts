@@ -9,6 +9,6 @@ export function registerGraph(
   app: FastifyInstance,
   parts: Omit<PipelineParts, 'permissions'> & ApplicationParts,
 ): void {
-  const permissions = new GraphPermissions(parts.directory.appRoles);
+  const permissions = new GraphPermissions(parts.directory);
   registerPipeline(app, graphOperations(parts), { ...parts, permissions });
 }

@@ -12,9 +12,9 @@ const limit = 20;
 export function userRelations(objects: DirectoryObjects): Readonly<Record<string, Expand>> {
   return {
     ...memberships(objects),
-    async ownedObjects(queries, tenantId, objectId) {
+    async ownedObjects(queries, tenantId, objectId, permissions) {
       const owned = await selectOwned(queries, tenantId, objectId);
-      return await objects.present(queries, tenantId, owned.slice(0, limit));
+      return await objects.present(queries, tenantId, owned.slice(0, limit), permissions);
     },
   };
 }
@@ -23,21 +23,23 @@ export function userRelations(objects: DirectoryObjects): Readonly<Record<string
 export function groupRelations(objects: DirectoryObjects): Readonly<Record<string, Expand>> {
   return {
     ...memberships(objects),
-    async members(queries, tenantId, objectId) {
+    async members(queries, tenantId, objectId, permissions) {
       const key = { tenantId, groupId: guid<PrincipalId>(objectId) };
       const members = await selectMembers(queries, key, { limit });
       return await objects.present(
         queries,
         tenantId,
         members.map(({ memberId }) => memberId),
+        permissions,
       );
     },
-    async owners(queries, tenantId, objectId) {
+    async owners(queries, tenantId, objectId, permissions) {
       const owners = await selectOwners(queries, { tenantId, objectId });
       return await objects.present(
         queries,
         tenantId,
         owners.slice(0, limit).map(({ ownerId }) => ownerId),
+        permissions,
       );
     },
   };
@@ -45,13 +47,13 @@ export function groupRelations(objects: DirectoryObjects): Readonly<Record<strin
 
 function memberships(objects: DirectoryObjects) {
   return {
-    async memberOf(queries, tenantId, objectId) {
+    async memberOf(queries, tenantId, objectId, permissions) {
       const { direct } = await selectMemberships(queries, tenantId, objectId);
-      return await objects.present(queries, tenantId, direct.slice(0, limit));
+      return await objects.present(queries, tenantId, direct.slice(0, limit), permissions);
     },
-    async transitiveMemberOf(queries, tenantId, objectId) {
+    async transitiveMemberOf(queries, tenantId, objectId, permissions) {
       const { transitive } = await selectMemberships(queries, tenantId, objectId);
-      return await objects.present(queries, tenantId, transitive.slice(0, limit));
+      return await objects.present(queries, tenantId, transitive.slice(0, limit), permissions);
     },
   } satisfies Readonly<Record<string, Expand>>;
 }

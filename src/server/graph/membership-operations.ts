@@ -60,10 +60,10 @@ export function membershipOperations({
     permissions: readsObjects,
     asks: true,
     body: getByIdsBody,
-    async run({ tenantId, body }, queries) {
+    async run({ tenantId, body, permissions }, queries) {
       const wanted = [...new Set(body.ids.flatMap((text) => parseGuid<PrincipalId>(text) ?? []))];
       const types = body.types?.map((type) => `#microsoft.graph.${type.toLowerCase()}`);
-      const found = await objects.present(queries, tenantId, wanted);
+      const found = await objects.present(queries, tenantId, wanted, permissions);
       const value = found.filter((object) => types === undefined || isOfType(object, types));
       return { kind: 'collection', entitySet: 'directoryObjects', value };
     },
@@ -73,9 +73,10 @@ export function membershipOperations({
     method: 'GET',
     path: 'directoryObjects/{}',
     permissions: readsObjects,
-    async run({ tenantId, keys: [key] }, queries) {
+    async run({ tenantId, permissions, keys: [key] }, queries) {
       const wanted = parseGuid<PrincipalId>(key?.value ?? '');
-      const [value] = wanted === undefined ? [] : await objects.present(queries, tenantId, [wanted]);
+      const [value] =
+        wanted === undefined ? [] : await objects.present(queries, tenantId, [wanted], permissions);
       if (value === undefined) throw noSuchObject(key?.value ?? '');
       return { kind: 'entity', entitySet: 'directoryObjects', value };
     },
@@ -118,7 +119,7 @@ export function membershipOperations({
   });
 
   const questions = subjects.flatMap((subject) => {
-    const { path, scopesOfSelf } = subject;
+    const { path, kind, scopesOfSelf } = subject;
     const ask = <Body>(
       action: string,
       body: z.ZodType<Body>,
@@ -127,7 +128,7 @@ export function membershipOperations({
       [action, `microsoft.graph.${action}`].map((name) => ({
         method: 'POST',
         path: `${path}/${name}`,
-        permissions: readsObjects,
+        permissions: kind === 'user' ? ofPeople.permissions : kind === 'group' ? readsGroups : readsObjects,
         scopesOfSelf,
         asks: true,
         body,

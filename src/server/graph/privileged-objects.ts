@@ -1,5 +1,7 @@
 import { heldDirectoryRoles } from '../directory/directory-role-assignments.ts';
-import type { Group } from '../directory/group-store.ts';
+import type { GraphPermission } from '../directory/graph-app-roles.ts';
+import { type Group, mayHoldRoles } from '../directory/group-store.ts';
+import { owns } from '../directory/ownership.ts';
 import type { Queries } from '../storage/database.ts';
 import type { GraphRequest } from './operation.ts';
 import { denied } from './targets.ts';
@@ -25,10 +27,29 @@ export async function requireGovernable(
 }
 
 /**
- * The same of groups that may have roles in the directory: their members and owners are decided by who gives the roles.
+ * Whether a caller may change a group: by a permission for all of them, or as one of its owners. Members and owners of
+ * groups that may have roles in the directory are decided by whoever gives the roles.
  *
+ * @param opening permissions for every group
  * @throws DomainError `forbidden`
  */
-export function requireGovernableGroup({ permissions }: Asked, { profile }: Pick<Group, 'profile'>): void {
-  if (profile.isAssignableToRole === true && !permissions.has(rules)) throw denied();
+export async function requireGovernableGroup(
+  queries: Queries,
+  { permissions, caller }: Asked,
+  group: Group,
+  opening: readonly GraphPermission[],
+): Promise<void> {
+  if (mayHoldRoles(group) && !permissions.has(rules)) throw denied();
+  if (opening.some((permission) => permissions.has(permission))) return;
+  const { tenantId, groupId: objectId } = group;
+  const isOwner = await owns(queries, { tenantId, objectId, ownerId: caller.principalId });
+  if (!isOwner || !permissions.has('Group.OwnedBy')) throw denied();
+}
+
+/** Whether a caller may make a group of a kind. @throws DomainError `forbidden` */
+export function requireMayHoldRoles(
+  { permissions }: Pick<Asked, 'permissions'>,
+  group: Pick<Group, 'profile'>,
+): void {
+  if (mayHoldRoles(group) && !permissions.has(rules)) throw denied();
 }

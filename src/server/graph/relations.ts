@@ -31,7 +31,7 @@ export function relationOperations(objects: DirectoryObjects, relation: Relation
       rows,
       keyOf: (id) => id,
       async present(page) {
-        const shown = await objects.each(queries, request.tenantId, page);
+        const shown = await objects.each(queries, request.tenantId, page, request.permissions);
         return type === undefined ? shown : shown.map((object) => (isOf(object, type) ? object : undefined));
       },
     };

@@ -43,17 +43,17 @@ export function principalRelations(objects: DirectoryObjects): Readonly<Record<s
       const given = await selectAssignmentsTo(queries, tenantId, objectId, { limit });
       return await presentAssignments(queries, tenantId, given);
     },
-    async memberOf(queries, tenantId, objectId) {
+    async memberOf(queries, tenantId, objectId, permissions) {
       const { direct } = await selectMemberships(queries, tenantId, objectId);
-      return await objects.present(queries, tenantId, direct.slice(0, limit));
+      return await objects.present(queries, tenantId, direct.slice(0, limit), permissions);
     },
-    async transitiveMemberOf(queries, tenantId, objectId) {
+    async transitiveMemberOf(queries, tenantId, objectId, permissions) {
       const { transitive } = await selectMemberships(queries, tenantId, objectId);
-      return await objects.present(queries, tenantId, transitive.slice(0, limit));
+      return await objects.present(queries, tenantId, transitive.slice(0, limit), permissions);
     },
-    async ownedObjects(queries, tenantId, objectId) {
+    async ownedObjects(queries, tenantId, objectId, permissions) {
       const owned = await selectOwned(queries, tenantId, objectId);
-      return await objects.present(queries, tenantId, owned.slice(0, limit));
+      return await objects.present(queries, tenantId, owned.slice(0, limit), permissions);
     },
     async oauth2PermissionGrants(queries, tenantId, clientId) {
       return (await selectPermissionGrants(queries, tenantId, { clientId, limit })).map(presentGrant);
@@ -69,12 +69,13 @@ export function principalRelations(objects: DirectoryObjects): Readonly<Record<s
 }
 
 function ownersOf(objects: DirectoryObjects): Expand {
-  return async (queries, tenantId, objectId) => {
+  return async (queries, tenantId, objectId, permissions) => {
     const owners = await selectOwners(queries, { tenantId, objectId });
     return await objects.present(
       queries,
       tenantId,
       owners.slice(0, limit).map(({ ownerId }) => ownerId),
+      permissions,
     );
   };
 }

@@ -7,7 +7,7 @@ import { requireGovernableGroup } from '../privileged-objects.ts';
 import { idSource, relationOperations } from '../relations.ts';
 import { noSuchObject } from '../targets.ts';
 import { groupOf } from './group-operations.ts';
-import { changesGroups, changesMembers, readsGroups } from './group-permissions.ts';
+import { changesGroups, changesMembers, ofOwners, readsGroups } from './group-permissions.ts';
 import { addMembers, addOwners } from './group-references.ts';
 
 const activities = {
@@ -69,10 +69,11 @@ export function groupMemberOperations({
     path: `groups/{}/${relation}/$ref`,
     activity: activities[relation].add,
     permissions,
+    permissionsOfOwners: ofOwners,
     body: referenceBody,
     async run(request, transaction) {
       const group = await groupOf(request, transaction);
-      requireGovernableGroup(request, group);
+      await requireGovernableGroup(transaction, request, group, permissions);
       await put(transaction, group, [request.body['@odata.id']], request.at);
       return { kind: 'nothing' };
     },
@@ -86,10 +87,11 @@ export function groupMemberOperations({
     path: `groups/{}/${relation}/{}/$ref`,
     activity: activities[relation].remove,
     permissions,
+    permissionsOfOwners: ofOwners,
     async run(request, transaction) {
       const { tenantId, at, keys } = request;
       const group = await groupOf(request, transaction);
-      requireGovernableGroup(request, group);
+      await requireGovernableGroup(transaction, request, group, permissions);
       const id = (keys[1]?.value ?? '').toLowerCase();
       const key = { tenantId, groupId: group.groupId, objectId: group.groupId };
       const removed =

@@ -14,9 +14,16 @@ import { countAll, listPage, type Source } from '../collection.ts';
 import { type Expand, expanded } from '../expansion.ts';
 import { requiredValues } from '../filter.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
-import { requireGovernableGroup } from '../privileged-objects.ts';
-import { denied, noSuchObject } from '../targets.ts';
-import { changesGroups, changesMembers, endsGroups, makesGroups, readsGroups } from './group-permissions.ts';
+import { requireGovernableGroup, requireMayHoldRoles } from '../privileged-objects.ts';
+import { noSuchObject } from '../targets.ts';
+import {
+  changesGroups,
+  changesMembers,
+  endsGroups,
+  makesGroups,
+  ofOwners,
+  readsGroups,
+} from './group-permissions.ts';
 import { addMembers, addOwners } from './group-references.ts';
 import { presentGroup } from './group-shape.ts';
 
@@ -80,7 +87,7 @@ export function groupOperations({
         ...described
       } = body;
       const profile = { ...described, ...(isAssignableToRole === true ? { isAssignableToRole } : {}) };
-      requireGovernableGroup(request, { profile });
+      requireMayHoldRoles(request, { profile });
       const group = await createGroup(transaction, tenantId, { displayName, profile }, randomness, at);
       const maker = `/directoryObjects/${asOwner.ownerId}`;
       const others = owners.filter((address) => !address.toLowerCase().endsWith(`/${asOwner.ownerId}`));
@@ -96,10 +103,13 @@ export function groupOperations({
     path: `${entitySet}/{}`,
     activity: { name: 'Update group', category: 'GroupManagement' },
     permissions: changesMembers,
+    permissionsOfOwners: ofOwners,
     body: changedGroupBody,
     async run(request, transaction) {
       const group = await groupOf(request, transaction);
-      requireGovernableGroup(request, group);
+      const describes = Object.keys(request.body).some((name) => name !== 'members@odata.bind');
+      const opening = describes ? changesGroups : changesMembers;
+      await requireGovernableGroup(transaction, request, group, opening);
       const {
         displayName = group.displayName,
         securityEnabled: _security,
@@ -107,8 +117,7 @@ export function groupOperations({
         'members@odata.bind': members = [],
         ...described
       } = request.body;
-      if (Object.keys(request.body).some((name) => name !== 'members@odata.bind')) {
-        if (!changesGroups.some((permission) => request.permissions.has(permission))) throw denied();
+      if (describes) {
         await updateGroup(transaction, group, { displayName, profile: { ...group.profile, ...described } });
       }
       await addMembers(transaction, group, members, request.at);
@@ -121,10 +130,11 @@ export function groupOperations({
     path: `${entitySet}/{}`,
     activity: { name: 'Delete group', category: 'GroupManagement' },
     permissions: endsGroups,
+    permissionsOfOwners: ofOwners,
     async run(request, transaction) {
       const { tenantId, at } = request;
       const group = await groupOf(request, transaction);
-      requireGovernableGroup(request, group);
+      await requireGovernableGroup(transaction, request, group, endsGroups);
       const { groupId } = group;
       await onPrincipalEnd(transaction, { tenantId, principalId: groupId, at });
       await deleteGroup(transaction, { tenantId, groupId, at });

@@ -21,3 +21,6 @@ export const changesGroups: readonly GraphPermission[] = ['Group.ReadWrite.All',
 export const endsGroups: readonly GraphPermission[] = ['Group.ReadWrite.All'];
 
 export const changesMembers: readonly GraphPermission[] = ['GroupMember.ReadWrite.All', ...changesGroups];
+
+/** What opens groups to people who own them. */
+export const ofOwners: readonly GraphPermission[] = ['Group.OwnedBy'];

@@ -11,11 +11,11 @@ import { hashPassword } from '../../directory/passwords.ts';
 import { removeUser } from '../../directory/user-deletion.ts';
 import {
   findUser,
+  revokeSignIns,
   selectUser,
   selectUsers,
   selectUsersOf,
   type User,
-  updateUser,
 } from '../../directory/user-store.ts';
 import { changeUser, createUser, type NewPassword } from '../../directory/users.ts';
 import type { Queries } from '../../storage/database.ts';
@@ -160,7 +160,7 @@ export function userOperations({
           const { tenantId, at } = request;
           const { userId } = await userOf(request, transaction);
           await requireGovernable(transaction, request, userId);
-          await updateUser(transaction, { tenantId, userId, at }, { tokensValidFrom: at });
+          await revokeSignIns(transaction, { tenantId, userId, at });
           return { kind: 'value', context: 'Edm.Boolean', value: true };
         },
       }),

@@ -4,7 +4,7 @@ import type { Log } from '../../../foundation/log.ts';
 import { recordDirectoryAudit } from '../../audit/directory-audits.ts';
 import { selectInitiator } from '../../directory/audit-initiator.ts';
 import { revokeTokens, selectPrincipal } from '../../directory/directory-store.ts';
-import { selectUser, updateUser } from '../../directory/user-store.ts';
+import { revokeSignIns, selectUser } from '../../directory/user-store.ts';
 import type { Caller } from '../../http/bearer.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import type { Operation, ResourceType } from '../../resource-manager/provider.ts';
@@ -121,7 +121,7 @@ async function revokeOfUser(
   const user = await selectUser(transaction, tenantId, key);
   if (user === undefined) return undefined;
   const { userId, displayName } = user;
-  await updateUser(transaction, { tenantId, userId, at }, { tokensValidFrom: at });
+  await revokeSignIns(transaction, { tenantId, userId, at });
   const { tokensValidFrom } = (await selectUser(transaction, tenantId, { userId })) ?? user;
   return {
     principalId: userId,
