@@ -169,7 +169,7 @@ describe('people through Graph', () => {
     }
   });
 
-  test('see themselves as me, and as guests no more than that', async () => {
+  test('see themselves as me, with what the application that acts for them may', async () => {
     const body = await make({ userType: 'Guest' });
     const bearer = await graph.tokenAs(personOf(body));
     const me = await call('GET', '/v1.0/me', { bearer });
