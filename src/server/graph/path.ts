@@ -1,5 +1,6 @@
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { PathKey } from './operation.ts';
+import { isStorable } from './storable-text.ts';
 
 const maxSegments = 8;
 const keyed = /^([A-Za-z][A-Za-z0-9.$-]{0,127})\((?:([A-Za-z]{1,64})=)?'((?:[^']|''){0,256})'\)$/;
@@ -47,11 +48,14 @@ export function matchPath(template: readonly string[], segments: readonly Segmen
 }
 
 function decoded(part: string): string {
+  let text: string;
   try {
-    return decodeURIComponent(part);
+    text = decodeURIComponent(part);
   } catch {
     throw unknownSegment(part);
   }
+  if (!isStorable(text)) throw unknownSegment(part);
+  return text;
 }
 
 export function unknownSegment(segment: string): DomainError {

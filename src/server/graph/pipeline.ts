@@ -29,6 +29,7 @@ import type {
 } from './operation.ts';
 import { matchPath, parsePath, type Segment, unknownSegment } from './path.ts';
 import { readQueryOptions } from './query-options.ts';
+import { isStorableJson } from './storable-text.ts';
 import { denied, findApplication, findFirstParty, findPrincipal, noSuchObject } from './targets.ts';
 
 export interface PipelineParts {
@@ -316,6 +317,9 @@ function readAddress({ url }: FastifyRequest): Pick<Call, 'version' | 'path'> {
 
 function readBody(schema: z.ZodType | undefined, body: unknown): unknown {
   if (schema === undefined) return undefined;
+  if (!isStorableJson(body)) {
+    throw new DomainError('malformed', 'The request body has characters that no text here has.');
+  }
   const read = schema.safeParse(body ?? {});
   if (read.success) return read.data;
   const [issue] = read.error.issues;

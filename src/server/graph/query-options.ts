@@ -1,5 +1,6 @@
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type Filter, parseFilter } from './filter.ts';
+import { isStorable } from './storable-text.ts';
 
 /** Query options of one request (OData 4.01 §11.2), read and bounded. */
 export interface QueryOptions {
@@ -47,6 +48,9 @@ export function readQueryOptions(
     if (value === undefined) return undefined;
     if (typeof value !== 'string' || value.length > maxOption) {
       throw new DomainError('malformed', `The query option '$${name}' is too long, or given more than once.`);
+    }
+    if (!isStorable(value)) {
+      throw new DomainError('malformed', `The query option '$${name}' has characters that no text here has.`);
     }
     return value;
   };
