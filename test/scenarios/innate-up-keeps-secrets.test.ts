@@ -11,6 +11,7 @@ import { openDataFolder } from '../../src/server/storage/data-folder.ts';
 import { openDatabase } from '../../src/server/storage/open-database.ts';
 import { openSealer } from '../../src/server/storage/open-sealer.ts';
 import { domestic, follow } from '../support/demo-world.ts';
+import { eventually } from '../support/eventually.ts';
 import { createHost } from '../support/host.ts';
 import { program, startInnate } from '../support/innate.ts';
 import { Operator, roles } from '../support/operator.ts';
@@ -58,6 +59,31 @@ test('nothing secret appears in the log, at its most talkative, nor readable in 
       (await operator.vault('canary-kv', 'GET', `/secrets/s?${api}`, undefined, tampered)).status,
       401,
     );
+
+    // who hears of it is told something, and its secret goes along
+    const header = `Bearer receiver-${systemRandomness.uuid()}`;
+    remember('header of a receiver', header);
+    const stream = await operator.call({
+      host: new URL(innate.ready.endpoints.login).host,
+      method: 'POST',
+      path: `/${innate.ready.tenantId}/ssf/streams`,
+      headers: {
+        authorization: `Bearer ${await operator.token(innate.ready.endpoints.graph)}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({
+        delivery: {
+          method: 'urn:ietf:rfc:8935',
+          endpoint_url: 'https://127.0.0.1:9/',
+          authorization_header: header,
+        },
+      }),
+    });
+    assert.equal(stream.status, 201, stream.body);
+    await operator.arm('POST', '/providers/Innate.Tokens/revokeTokens?api-version=2026-11-01', {
+      principalId,
+    });
+    await eventually(() => innate.log().includes('signal-not-delivered') || undefined);
 
     // one host beside the server, another in its process
     await using host = await createHost(operator);

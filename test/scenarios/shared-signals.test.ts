@@ -117,6 +117,7 @@ describe('the Shared Signals transmitter (SSF 1.0, RFC 8935, RFC 8936)', () => {
 
   test('a receiver has the event of a deleted machine pushed to it, through failures, and verifies it (V7)', async () => {
     const secret = 'Bearer of-the-receiver-alone';
+    const { resourceId, principalId } = await deployment.virtualMachine('told');
     const stream = await createStream({
       method: pushMethod,
       endpoint_url: `https://localhost:${site.port}/events`,
@@ -125,7 +126,6 @@ describe('the Shared Signals transmitter (SSF 1.0, RFC 8935, RFC 8936)', () => {
     const shown = await call('GET', `streams?stream_id=${stream.stream_id}`);
     assert.deepEqual(Object.keys(shown.body.delivery), ['method', 'endpoint_url'], 'its secret is not shown');
     statuses.push(503);
-    const { resourceId, principalId } = await deployment.virtualMachine('told');
     await deployment.arm('DELETE', resourceId);
     const events = await eventually(async () => {
       const sets = await Promise.all(received.map(({ set }) => verified(set)));

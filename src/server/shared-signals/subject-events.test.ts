@@ -7,6 +7,7 @@ import type { SubjectFacts } from './subject-facts.ts';
 const before: SubjectFacts = {
   kind: 'application',
   enabled: true,
+  createdAt: 1000,
   tokensValidFrom: 1000,
   credentials: ['certificate b', 'secret a'],
   roles: ['role /'],
@@ -25,6 +26,16 @@ describe('what receivers hear of a change', () => {
   test('is nothing where nothing is different, or the subject is new', () => {
     assert.deepEqual(typesOf({}), []);
     assert.deepEqual(subjectEvents(undefined, before, { restorable: false, at: 0 }), []);
+    const revoked = subjectEvents(
+      undefined,
+      { ...before, tokensValidFrom: 1001 },
+      { restorable: false, at: 0 },
+    );
+    assert.deepEqual(
+      revoked.map(({ type }) => type),
+      [eventTypes.sessionRevoked],
+      'but its tokens may have been revoked already',
+    );
     assert.deepEqual(subjectEvents(undefined, undefined, { restorable: false, at: 0 }), []);
   });
 

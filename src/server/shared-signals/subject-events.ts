@@ -15,17 +15,19 @@ const credentialTypes: Readonly<Record<string, string>> = {
 
 /**
  * What receivers are to hear of the difference between two states of a subject (CAEP 1.0, RISC 1.0). A subject that is
- * new is no news: nobody holds a token of it.
+ * new is no news by itself; what has ended of it since it was made is.
  *
+ * @param known `undefined` where receivers know nothing of it yet
  * @param after `undefined` where it is gone
  * @param restorable whether what is gone can come back
  * @param at milliseconds since the epoch
  */
 export function subjectEvents(
-  before: SubjectFacts | undefined,
+  known: SubjectFacts | undefined,
   after: SubjectFacts | undefined,
   { restorable, at }: { readonly restorable: boolean; readonly at: number },
 ): readonly SubjectEvent[] {
+  const before = known ?? (after && { ...after, enabled: true, tokensValidFrom: after.createdAt });
   if (before === undefined) return [];
   const event_timestamp = Math.floor(at / 1000);
   const event = (type: string, payload: object = {}): SubjectEvent => ({

@@ -6,6 +6,8 @@ export interface SubjectFacts {
   readonly kind: 'application' | 'managedIdentity' | 'user' | 'tenant';
   readonly enabled: boolean;
   /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Milliseconds since the epoch. */
   readonly tokensValidFrom: number;
   /** `secret`, `certificate` or `federated`, and the credential's id. */
   readonly credentials: readonly string[];
@@ -28,13 +30,13 @@ export async function readFacts(
 ): Promise<ReadonlyMap<string, SubjectFacts>> {
   const principals = await queries
     .selectFrom('principals')
-    .select(['principal_id', 'principal_type', 'client_id', 'enabled', 'tokens_valid_from'])
+    .select(['principal_id', 'principal_type', 'client_id', 'enabled', 'created_at', 'tokens_valid_from'])
     .where('tenant_id', '=', tenantId)
     .$if(subjectId !== undefined, (query) => query.where('principal_id', '=', subjectId ?? ''))
     .execute();
   const users = await queries
     .selectFrom('users')
-    .select(['user_id', 'enabled', 'tokens_valid_from'])
+    .select(['user_id', 'enabled', 'created_at', 'tokens_valid_from'])
     .where('tenant_id', '=', tenantId)
     .$if(subjectId !== undefined, (query) => query.where('user_id', '=', subjectId ?? ''))
     .execute();
@@ -50,6 +52,7 @@ export async function readFacts(
     facts.set(row.principal_id, {
       kind: row.principal_type === 'ManagedIdentity' ? 'managedIdentity' : 'application',
       enabled: row.enabled === 1,
+      createdAt: row.created_at,
       tokensValidFrom: row.tokens_valid_from,
       credentials: sorted(credentials.get(row.client_id)),
       roles: sorted(roles.get(row.principal_id)),
@@ -61,6 +64,7 @@ export async function readFacts(
     facts.set(row.user_id, {
       kind: 'user',
       enabled: row.enabled === 1,
+      createdAt: row.created_at,
       tokensValidFrom: row.tokens_valid_from,
       credentials: [],
       roles: sorted(roles.get(row.user_id)),
@@ -77,6 +81,7 @@ export async function readFacts(
 const tenantFacts: SubjectFacts = {
   kind: 'tenant',
   enabled: true,
+  createdAt: 0,
   tokensValidFrom: 0,
   credentials: [],
   roles: [],
