@@ -58,9 +58,20 @@ describe('innate user', () => {
     assert.equal(await enter(name, 'an excellent one'), '');
   });
 
+  test('shows a person, and deletes them', async () => {
+    const name = 'dora@innate.internal';
+    await said('create', name, '--display-name', 'Dora');
+    assert.match(await said('show', name), /^dora@innate\.internal {2}Dora {2}object [0-9a-f-]{36}\n$/);
+    assert.match(await said('delete', name), /^dora@innate\.internal is deleted/);
+    assert.ok(!(await said('list')).includes(name));
+    const gone = await world.run(['user', 'show', name]);
+    assert.equal(gone.code, 1);
+    assert.match(gone.stderr, /there is nobody called 'dora@innate\.internal'/);
+  });
+
   test('says in one sentence what it can’t do', async () => {
     for (const [words, code, sentence] of [
-      [['rename'], 2, /knows create, list, set-password/],
+      [['rename'], 2, /knows create, list, show, delete, set-password/],
       [['create'], 2, /needs a user name/],
       [['create', 'alice'], 2, /needs a user name/],
       [['create', 'a@elsewhere.example'], 1, /domain/],

@@ -60,8 +60,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'user',
-    summary: 'create or list people, and set their passwords',
+    summary: 'create, list, show or delete people, and set their passwords',
     load: async () => (await import('./user.ts')).user,
+  },
+  {
+    name: 'group',
+    summary: 'create, list, show or delete groups, and say who is in them',
+    load: async () => (await import('./group.ts')).group,
   },
   {
     name: 'federated-credential',

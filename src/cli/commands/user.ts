@@ -11,7 +11,7 @@ import {
 } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
-const verbs = ['create', 'list', 'set-password'] as const;
+const verbs = ['create', 'list', 'show', 'delete', 'set-password'] as const;
 type Verb = (typeof verbs)[number];
 /** Random octets of a password that is made up: 120 bits. */
 const passwordOctets = 15;
@@ -20,9 +20,9 @@ const longestPasswordFile = 4096;
 /** People of the directory, through Graph. */
 export const user: Command = {
   name: 'user',
-  summary: 'create or list people, and set their passwords',
+  summary: 'create, list, show or delete people, and set their passwords',
   arguments: [
-    { name: '<create|list|set-password>', summary: 'what to do' },
+    { name: '<create|list|show|delete|set-password>', summary: 'what to do' },
     { name: '[name]', summary: 'the user name, such as alice@innate.internal' },
   ],
   options: [
@@ -51,6 +51,16 @@ Setting a password ends everything that was signed in with the one before.`,
       context.output.result(found.length === 0 ? 'no people' : found.map(describe).join('\n'));
       return 0;
     }
+    if (verb === 'show' || verb === 'delete') {
+      const userName = readName(verb, name);
+      const found = await directory.get(['users', userName]);
+      if (found === undefined) throw new CommandError(`there is nobody called '${userName}'`);
+      if (verb === 'delete') await directory.delete(['users', found.string('id')]);
+      context.output.result(
+        verb === 'show' ? describe(found) : `${userName} is deleted, and can be restored for thirty days`,
+      );
+      return 0;
+    }
     const { userPrincipalName, passwordProfile, printed } = readWish(verb, name, input, context.randomness);
     if (verb === 'set-password') {
       await directory.patch(['users', userPrincipalName], { passwordProfile });
@@ -71,9 +81,7 @@ Setting a password ends everything that was signed in with the one before.`,
 };
 
 function readWish(verb: Verb, name: string | undefined, input: CommandInput, randomness: Randomness) {
-  if (name === undefined || !/^[^@]+@[^@]+$/.test(name)) {
-    throw new CommandError(`innate user ${verb} needs a user name, such as alice@innate.internal`, 2);
-  }
+  const userPrincipalName = readName(verb, name);
   const file = optionText(input, 'passwordFile');
   const password =
     file === undefined
@@ -81,10 +89,15 @@ function readWish(verb: Verb, name: string | undefined, input: CommandInput, ran
       : readPassword(file);
   const forceChangePasswordNextSignIn = input.options['keep'] !== true;
   return {
-    userPrincipalName: name,
+    userPrincipalName,
     passwordProfile: { password, forceChangePasswordNextSignIn },
     printed: file === undefined ? [`password: ${password}`] : [],
   };
+}
+
+function readName(verb: Verb, name: string | undefined): string {
+  if (name !== undefined && /^[^@]+@[^@]+$/.test(name)) return name;
+  throw new CommandError(`innate user ${verb} needs a user name, such as alice@innate.internal`, 2);
 }
 
 function readPassword(file: string): string {
