@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { systemClock } from '../../src/foundation/clock.ts';
 import type { TenantId } from '../../src/foundation/ids.ts';
+import { readDirectoryAudits } from '../../src/server/audit/directory-audits.ts';
 import { updateUser } from '../../src/server/directory/user-store.ts';
 import { readUpstreamFile, type UpstreamProvider } from '../../src/server/sign-in/upstream-config.ts';
 import { TestBrowser } from '../support/browser.ts';
@@ -58,6 +59,12 @@ describe('a person with an account elsewhere', () => {
     assert.deepEqual(
       linked.map(({ subject, user_id }) => [subject, user_id]),
       [['s-1', alice.userId]],
+    );
+    const { rows } = await readDirectoryAudits(w.service.database.read, w.tenantId, { limit: 10 });
+    const linking = rows.filter(({ targets }) => targets[0]?.id === alice.userId);
+    assert.deepEqual(
+      linking.map(({ activity, targets }) => [activity.name, targets[0]?.modified[0]?.name]),
+      [['Update user', 'UpstreamAccount']],
     );
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { readDirectoryAudits } from '../../src/server/audit/directory-audits.ts';
 import { updateUser } from '../../src/server/directory/user-store.ts';
 import { recordChange } from '../../src/server/storage/change-log.ts';
 import { type BrowserPage, TestBrowser } from '../support/browser.ts';
@@ -128,6 +129,12 @@ describe('a person signs in', () => {
     const fresh = await other.get(w.wish());
     const old = await other.submit(fresh, { name: bob.userPrincipalName, password: bob.password });
     assert.equal(old.status, 401);
+    const { rows } = await readDirectoryAudits(w.service.database.read, w.tenantId, { limit: 1 });
+    assert.deepEqual(
+      [rows[0]?.activity.name, rows[0]?.targets[0]?.id, rows[0]?.initiatedBy.kind],
+      ['Change user password', bob.userId, 'user'],
+    );
+    assert.doesNotMatch(JSON.stringify(rows), /altogether/);
   });
 
   test('a disabled account is told so only with its right password, and its session ends at once', async () => {
@@ -393,6 +400,15 @@ describe('an authorisation request', () => {
     const accepted = await w.browser.submit(page, {}, { press: ['answer', 'accept'] });
     assert.ok(accepted.leftFor?.searchParams.get('code'));
     assert.ok((await w.browser.get(wish('Read'))).leftFor);
+    const { rows } = await readDirectoryAudits(w.service.database.read, w.tenantId, { limit: 1 });
+    assert.equal(rows[0]?.activity.name, 'Consent to application');
+    assert.deepEqual(
+      rows[0]?.targets.map(({ id }) => id),
+      [client.principalId, api.principalId],
+    );
+    assert.deepEqual(rows[0]?.targets[0]?.modified, [
+      { name: 'ConsentAction.Permissions', newValue: '"Read"' },
+    ]);
     const everything = await w.browser.get(wish('Everything'));
     assert.equal(shownCode(everything), '90094');
     await grantForAll(w.service, client, api, 'Everything');

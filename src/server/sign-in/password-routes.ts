@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { hashPassword, setPassword } from '../directory/passwords.ts';
+import { auditOwnPassword } from '../directory/people-audits.ts';
 import type { User } from '../directory/user-store.ts';
 import { given, parseTokenForm, required } from '../tokens/token-form.ts';
 import type { Applications } from './applications.ts';
@@ -102,9 +103,10 @@ export function registerPasswordPages(
     const { tenantId, userId } = user;
     const hash = await hashPassword(chosen, randomness);
     const at = clock.now();
-    await database.transaction((transaction) =>
-      setPassword(transaction, { tenantId, userId, hash, mustChange: false, at }),
-    );
+    await database.transaction(async (transaction) => {
+      await setPassword(transaction, { tenantId, userId, hash, mustChange: false, at });
+      await auditOwnPassword(transaction, { tenantId, userId, at });
+    });
     log.info({ event: 'password-changed', userId, tenantId }, 'a person chose a password');
     return { ...user, tokensValidFrom: at };
   }

@@ -1,5 +1,6 @@
 import { guid, type TenantId, type UserId } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
+import { auditUpstreamAccount } from '../directory/people-audits.ts';
 import { insertUser, selectUser, type User } from '../directory/user-store.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 
@@ -64,6 +65,11 @@ export async function personOfAccount(
       linked_at: at,
     })
     .execute();
+  const { issuer, subject } = account;
+  await auditUpstreamAccount(transaction, {
+    ...{ tenantId, at, userId, issuer, subject },
+    isNew: known === undefined,
+  });
   return known ?? (await selectUser(transaction, tenantId, { userId }));
 }
 

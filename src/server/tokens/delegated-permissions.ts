@@ -5,6 +5,7 @@ import type { PermissionScope } from '../directory/application-manifest.ts';
 import type { Directory } from '../directory/directory.ts';
 import { firstPartyPrincipal } from '../directory/first-party-principals.ts';
 import { firstPartyResources } from '../directory/first-party-resources.ts';
+import { auditConsent } from '../directory/people-audits.ts';
 import {
   insertPermissionGrant,
   selectPermissionGrants,
@@ -105,6 +106,8 @@ export class DelegatedPermissions {
     const standing = await selectPermissionGrants(transaction, tenantId, {
       ...{ clientId: clientPrincipalId, resourceId, userId },
     });
+    const principalIds = [clientPrincipalId, resourceId];
+    await auditConsent(transaction, { tenantId, at, userId, principalIds, scopes: question.scopes });
     const own = standing.find(({ consentType }) => consentType === 'Principal');
     const scope = [...new Set([...(own === undefined ? [] : scopesOf(own.scope)), ...question.scopes])].join(
       ' ',
