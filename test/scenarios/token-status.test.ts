@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { introspection, openidConfiguration } from '../../src/contract/oauth2.ts';
 import { canonicalId, parseScope } from '../../src/contract/resource-id.ts';
 import { setPrincipalEnabled } from '../../src/server/directory/directory-store.ts';
+import { updateUser } from '../../src/server/directory/user-store.ts';
 import { TokenRejected } from '../../src/server/http/bearer.ts';
 import {
   azureCli,
@@ -114,6 +115,36 @@ describe('revocation and introspection of tokens (RFC 7009, RFC 7662)', () => {
     const path = `/${tenantId}/oauth2/v2.0/revoke`;
     assert.equal((await service.post(path, { client_id: azureCli, token })).status, 200);
     assert.deepEqual((await refresh(next.body['refresh_token'])).refusal.error_codes, [70000]);
+  });
+
+  test('a token that is ended while its holder is disabled does not come back with the holder', async () => {
+    const bob = await makePerson(service, tenantId, 'bob@contoso.example');
+    const reply = await service.post(`/${tenantId}/oauth2/v2.0/token`, {
+      grant_type: 'authorization_code',
+      client_id: azureCli,
+      redirect_uri: 'http://localhost:1234',
+      code_verifier: verifier,
+      code: await makeCode(service, bob, azureCli),
+    });
+    const token = String(reply.body['access_token']);
+    const accepted = () =>
+      service.verifier.verify(token, ['https://management.azure.com'], { scope: 'user_impersonation' }).then(
+        () => true,
+        () => false,
+      );
+    const enable = (enabled: boolean) =>
+      service.database.transaction((transaction) =>
+        updateUser(transaction, { ...bob, at: service.clock.now() }, { enabled }),
+      );
+    assert.equal(await accepted(), true);
+    await enable(false);
+    await enable(true);
+    assert.equal(await accepted(), true);
+    await enable(false);
+    const path = `/${tenantId}/oauth2/v2.0/revoke`;
+    assert.equal((await service.post(path, { client_id: azureCli, token })).status, 200);
+    await enable(true);
+    assert.equal(await accepted(), false);
   });
 
   test('an API learns of the tokens for it who has them, and nothing of others', async () => {

@@ -31,7 +31,7 @@ export interface TokenStatusParts {
   readonly database: Database;
   readonly directory: Pick<Directory, 'tenant'>;
   readonly clients: ClientAuthentication;
-  readonly verifier: Pick<AccessTokenVerifier, 'inspect'>;
+  readonly verifier: Pick<AccessTokenVerifier, 'inspect' | 'identify'>;
   readonly audiences: Audiences;
   /** Whether a principal may look into every token of its tenant. */
   readonly mayIntrospect: (principal: Principal) => Promise<boolean>;
@@ -119,9 +119,10 @@ export class TokenStatus {
   }
 
   async #revokeAccessToken(tenantId: TenantId, clientId: string, text: string) {
-    const found = await this.#inspect(tenantId, text);
-    if (found?.caller.clientId !== clientId) return undefined;
-    const { tokenId, expiresAt } = found.caller;
+    // one that is not accepted now, because its holder is disabled, must not be when that ends
+    const found = await ifItHolds(this.#parts.verifier.identify(text));
+    if (found?.tenantId !== tenantId || found.clientId !== clientId) return undefined;
+    const { tokenId, expiresAt } = found;
     const at = this.#parts.clock.now();
     await this.#parts.database.transaction((transaction) =>
       denyToken(transaction, { tenantId, tokenId, expiresAt: expiresAt * 1000, at }),
@@ -131,13 +132,17 @@ export class TokenStatus {
 
   /** An access token of the tenant that holds now. */
   async #inspect(tenantId: TenantId, text: string): Promise<Inspection | undefined> {
-    try {
-      const found = await this.#parts.verifier.inspect(text);
-      return found.caller.tenantId === tenantId ? found : undefined;
-    } catch (error) {
-      if (error instanceof TokenRejected) return undefined;
-      throw error;
-    }
+    const found = await ifItHolds(this.#parts.verifier.inspect(text));
+    return found?.caller.tenantId === tenantId ? found : undefined;
+  }
+}
+
+async function ifItHolds<Found>(finding: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await finding;
+  } catch (error) {
+    if (error instanceof TokenRejected) return undefined;
+    throw error;
   }
 }
 

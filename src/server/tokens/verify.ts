@@ -51,6 +51,17 @@ export interface Inspection {
   readonly claims: JsonMembers;
 }
 
+/** A token by what it is, which says nothing of whether it holds. */
+export interface TokenIdentity {
+  readonly tenantId: TenantId;
+  /** The application that it was given to. */
+  readonly clientId: ClientId;
+  /** `uti` */
+  readonly tokenId: string;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
 /**
  * The one verifier of access tokens. Keys are found by issuer and kid together, the algorithm is the key's, and a token
  * holds only while whom it is about and the application it was given to stand, by caches that follow the change log.
@@ -108,6 +119,22 @@ export class AccessTokenVerifier implements TokenVerifier {
     if (claims.tid !== tenantId) throw rejected('issuer', 'tenant of the token is not that of its issuer');
     this.#checkTimes(claims);
     return { caller: await this.#callerOf(tenantId, issuer, claims, 'by-operation'), claims: payload };
+  }
+
+  /**
+   * Which token of ours a text is, whether or not it is accepted at this moment: for whoever ends it for good.
+   *
+   * @throws TokenRejected where it is none, or has expired
+   */
+  async identify(token: string): Promise<TokenIdentity> {
+    const { tenantId, claims } = await this.#checkSignature(token);
+    this.#checkTimes(claims);
+    return {
+      tenantId,
+      clientId: claims.appid as ClientId,
+      tokenId: claims.uti,
+      expiresAt: claims.exp,
+    };
   }
 
   /** Whom the token is about, where it and all that it depends on still stand. */
