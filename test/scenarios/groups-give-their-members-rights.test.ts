@@ -35,6 +35,24 @@ describe('a group with a role', () => {
     assert.equal(await status(), 403);
   });
 
+  test('counts among hundreds of groups that its member is in', async () => {
+    await using world = await vaultWorld();
+    const vault = await world.vault('demo-kv');
+    const as = await world.identity();
+    const { tenantId } = world;
+    const groups = [];
+    for (let count = 0; count < 300; count += 1) groups.push(await makeGroup(world, tenantId));
+    for (const group of groups) await join(world, tenantId, group, as.principalId);
+    const status = async () => (await world.ask({ method: 'GET', path: '/secrets', as })).statusCode;
+    assert.equal(await status(), 403);
+    for (const group of [groups[0], groups[150], groups.at(-1)]) {
+      const name = await world.grant({ ...as, principalId: group ?? as.principalId }, owner, vault);
+      assert.equal(await status(), 200);
+      await world.revoke(tenantId, vault, name);
+      assert.equal(await status(), 403);
+    }
+  });
+
   test('gives nothing once the role is taken from it', async () => {
     await using world = await vaultWorld();
     const vault = await world.vault('demo-kv');

@@ -57,25 +57,33 @@ function fromRow(row: RoleAssignmentsTable): RoleAssignment {
   };
 }
 
+/** Assignments of several principals, one list for each that has any. */
 export async function loadGrants(
   queries: Queries,
   tenantId: TenantId,
-  principalId: PrincipalId,
-): Promise<readonly Grant[]> {
+  principalIds: readonly PrincipalId[],
+): Promise<ReadonlyMap<PrincipalId, readonly Grant[]>> {
   const rows = await queries
     .selectFrom('role_assignments')
-    .select(['assignment_id', 'role_definition_id', 'scope', 'scope_canonical', 'condition'])
+    .select(['principal_id', 'assignment_id', 'role_definition_id', 'scope', 'scope_canonical', 'condition'])
     .where('tenant_id', '=', tenantId)
-    .where('principal_id', '=', principalId)
+    .where('principal_id', 'in', [...principalIds])
     .orderBy('assignment_id')
     .execute();
-  return rows.map((row) => ({
-    assignmentId: row.assignment_id,
-    roleDefinitionId: row.role_definition_id as RoleDefinitionId,
-    scope: row.scope,
-    scopeCanonical: row.scope_canonical as CanonicalId,
-    conditional: row.condition !== null,
-  }));
+  const grants = new Map<PrincipalId, Grant[]>();
+  for (const row of rows) {
+    const principalId = guid<PrincipalId>(row.principal_id);
+    const held = grants.get(principalId) ?? [];
+    grants.set(principalId, held);
+    held.push({
+      assignmentId: row.assignment_id,
+      roleDefinitionId: row.role_definition_id as RoleDefinitionId,
+      scope: row.scope,
+      scopeCanonical: row.scope_canonical as CanonicalId,
+      conditional: row.condition !== null,
+    });
+  }
+  return grants;
 }
 
 /** An assignment by its name, wherever in the tenant it was made. */

@@ -93,34 +93,48 @@ export async function decideFromRows(queries: Queries, question: AuthorizationQu
     user: (_, userId) => selectUser(queries, tenantId, { userId }),
     groupsOf: async (_, memberId) => (await selectMemberships(queries, tenantId, memberId)).transitive,
   };
-  return await decideFor(source, question, (holder) => grantsOf(queries, tenantId, holder));
+  return await decideFor(source, question, (holders) => grantsOf(queries, tenantId, holders));
 }
 
 /**
  * The decision over a principal's own assignments and those of the groups it is in, however deep. The first that allows
  * it decides.
+ *
+ * @param grants what some principals have, in their order
  */
 async function decideFor(
   source: PrincipalSource,
   question: AuthorizationQuestion,
-  grants: (holder: PrincipalId) => Promise<Grants | undefined>,
+  grants: (holders: readonly PrincipalId[]) => Promise<readonly (Grants | undefined)[]>,
 ): Promise<Decision> {
   const { tenantId, principalId } = question;
-  let considered = 0;
-  if (!(await stands(source, tenantId, principalId))) return { allowed: false, considered };
+  if (!(await stands(source, tenantId, principalId))) return { allowed: false, considered: 0 };
+  const own = evaluateAll(await grants([principalId]), question);
+  if (own.allowed) return own;
   const groups = await source.groupsOf(tenantId, principalId);
-  for (const holder of [principalId, ...groups.map((group) => guid<PrincipalId>(group))]) {
-    const held = await grants(holder);
-    if (held === undefined) continue;
-    const decision = evaluate(held, question);
+  if (groups.length === 0) return own;
+  const through = evaluateAll(await grants(groups.map((group) => guid<PrincipalId>(group))), question);
+  return through.allowed ? through : { allowed: false, considered: own.considered + through.considered };
+}
+
+function evaluateAll(held: readonly (Grants | undefined)[], question: AuthorizationQuestion): Decision {
+  let considered = 0;
+  for (const grants of held) {
+    if (grants === undefined) continue;
+    const decision = evaluate(grants, question);
     if (decision.allowed) return decision;
     considered += decision.considered;
   }
   return { allowed: false, considered };
 }
 
-async function grantsOf(queries: Queries, tenantId: TenantId, principalId: PrincipalId): Promise<Grants> {
-  return Map.groupBy(await loadGrants(queries, tenantId, principalId), (grant) => grant.scopeCanonical);
+async function grantsOf(
+  queries: Queries,
+  tenantId: TenantId,
+  holders: readonly PrincipalId[],
+): Promise<readonly Grants[]> {
+  const grants = await loadGrants(queries, tenantId, holders);
+  return holders.map((holder) => Map.groupBy(grants.get(holder) ?? [], (grant) => grant.scopeCanonical));
 }
 
 /** Where the authorizer learns whether a principal or a person stands, and in which groups; `Directory` is one. */
@@ -159,12 +173,28 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { database, follower, principals, capacity = 10_000 } = options;
   const assigned = new FollowedCache<Grants>(follower, { kind: 'role-assignments', capacity });
 
+  /**
+   * From the cache, and what it lacks in one query. All look-ups begin before the query does, so that a change which it
+   * may not see is known to concern them.
+   */
+  async function cached(
+    tenantId: TenantId,
+    holders: readonly PrincipalId[],
+  ): Promise<readonly (Grants | undefined)[]> {
+    const missing: PrincipalId[] = [];
+    let loading: Promise<ReadonlyMap<PrincipalId, Grants>> | undefined;
+    const load = async (holder: PrincipalId): Promise<Grants | undefined> => {
+      missing.push(holder);
+      loading ??= Promise.resolve().then(async () => {
+        const found = await grantsOf(database.read, tenantId, missing);
+        return new Map(missing.map((one, index) => [one, found[index] ?? new Map()]));
+      });
+      return (await loading).get(holder);
+    };
+    return await Promise.all(holders.map((holder) => assigned.get(tenantId, holder, () => load(holder))));
+  }
+
   return {
-    async decide(question) {
-      const { tenantId } = question;
-      return await decideFor(principals, question, (holder) =>
-        assigned.get(tenantId, holder, () => grantsOf(database.read, tenantId, holder)),
-      );
-    },
+    decide: (question) => decideFor(principals, question, (holders) => cached(question.tenantId, holders)),
   };
 }
