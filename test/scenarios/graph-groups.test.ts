@@ -211,6 +211,43 @@ describe('groups through Graph', () => {
     );
   });
 
+  test('of many who ask for the same at once one is served, and nobody sees a failure of ours', async () => {
+    const group = await make();
+    const { principalId } = await service.application(tenantId);
+    const outcomes = async (path: string, body: (index: number) => object) => {
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, (_, index) => call('POST', path, { body: body(index) })),
+      );
+      return answers.map(({ status }) => status).sort();
+    };
+    const refused = Array(7).fill(400);
+    assert.deepEqual(await outcomes(`/v1.0/groups/${group}/members/$ref`, () => reference(principalId)), [
+      204,
+      ...refused,
+    ]);
+    assert.deepEqual(await outcomes(`/v1.0/groups/${group}/owners/$ref`, () => reference(principalId)), [
+      204,
+      ...refused,
+    ]);
+    assert.deepEqual(
+      await outcomes('/v1.0/users', (index) => ({
+        accountEnabled: true,
+        displayName: `Same ${index}`,
+        mailNickname: 'same',
+        userPrincipalName: `${index % 2 === 0 ? 'same' : 'SAME'}@${domain}`,
+        passwordProfile: { password: 'correct horse battery' },
+      })),
+      [201, ...refused],
+    );
+    const { value } = (await call('GET', "/v1.0/users?$filter=startswith(displayName,'Same')")).body;
+    await call('DELETE', `/v1.0/users/${value[0].id}`);
+    const restores = await Promise.all(
+      Array.from({ length: 4 }, () => call('POST', `/v1.0/directory/deletedItems/${value[0].id}/restore`)),
+    );
+    assert.equal(restores.filter(({ status }) => status === 200).length, 1);
+    assert.ok(restores.every(({ status }) => status === 200 || (status >= 400 && status < 500)));
+  });
+
   test('long lists of members come in pages whose links lead on', async () => {
     const group = await make();
     for (let count = 0; count < 3; count += 1) {
@@ -325,6 +362,41 @@ describe('groups through Graph', () => {
         ['@odata.type', 'id'],
       ],
     );
+  });
+
+  test('are their owners’, who decide about them through an application that may, and about no others', async () => {
+    const owner = await makePerson(service, tenantId, `olga@${domain}`);
+    const stranger = await makePerson(service, tenantId, `sten@${domain}`);
+    const app = await service.application(tenantId);
+    const own = await make({ 'owners@odata.bind': [reference(owner.userId)['@odata.id']] });
+    const other = await make();
+    const roles = await make({
+      isAssignableToRole: true,
+      'owners@odata.bind': [reference(owner.userId)['@odata.id']],
+    });
+    const bearer = await graph.tokenAs(owner);
+    const attempts = (group: string) =>
+      [
+        ['GET', `/v1.0/groups/${group}`, undefined],
+        ['POST', `/v1.0/groups/${group}/members/$ref`, reference(app.principalId)],
+        ['GET', `/v1.0/groups/${group}/members`, undefined],
+        ['DELETE', `/v1.0/groups/${group}/members/${app.principalId}/$ref`, undefined],
+        ['PATCH', `/v1.0/groups/${group}`, { description: 'mine' }],
+        ['POST', `/v1.0/groups/${group}/owners/$ref`, reference(stranger.userId)],
+        ['DELETE', `/v1.0/groups/${group}`, undefined],
+      ] as const;
+    const outcomes = async (group: string, as: string) => {
+      const statuses: number[] = [];
+      for (const [method, path, body] of attempts(group)) {
+        statuses.push((await call(method, path, { bearer: as, body })).status);
+      }
+      return statuses;
+    };
+    const denied = [200, 403, 200, 403, 403, 403, 403];
+    assert.deepEqual(await outcomes(own, await graph.tokenAs(stranger)), denied);
+    assert.deepEqual(await outcomes(other, bearer), denied);
+    assert.deepEqual(await outcomes(roles, bearer), denied);
+    assert.deepEqual(await outcomes(own, bearer), [200, 204, 200, 204, 204, 204, 204]);
   });
 
   test('of another tenant are as if they were not (C5, C25)', async () => {
