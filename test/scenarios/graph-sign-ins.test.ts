@@ -172,6 +172,30 @@ describe('the sign-in log through Graph', () => {
     }
   });
 
+  test('says which secret of an application was used', async () => {
+    const app = (await graph.call('POST', '/v1.0/applications', { body: { displayName: 'two secrets' } }))
+      .body;
+    await graph.call('POST', '/v1.0/servicePrincipals', { body: { appId: app.appId } });
+    const secrets = [];
+    for (const displayName of ['first', 'second']) {
+      const path = `/v1.0/applications/${app.id}/addPassword`;
+      secrets.push((await graph.call('POST', path, { body: { passwordCredential: { displayName } } })).body);
+    }
+    for (const { secretText } of secrets) {
+      await service.post(`/${tenantId}/oauth2/v2.0/token`, {
+        grant_type: 'client_credentials',
+        client_id: app.appId,
+        client_secret: secretText,
+        scope: 'https://vault.azure.net/.default',
+      });
+    }
+    const { body } = await list(`${principals} and appId eq '${app.appId}'`);
+    assert.deepEqual(
+      body.value.map((one: SignInBody) => one.servicePrincipalCredentialKeyId).reverse(),
+      secrets.map(({ keyId }) => keyId),
+    );
+  });
+
   test('is read page by page, the latest first, and each address keeps the query', async () => {
     for (let count = 0; count < 4; count += 1) await askAsMachine();
     const whole = (await list(managed)).body.value.map(({ id }: SignInBody) => id);
@@ -245,4 +269,5 @@ interface SignInBody {
   readonly createdDateTime: string;
   readonly signInEventTypes: readonly string[];
   readonly homeTenantId: string;
+  readonly servicePrincipalCredentialKeyId: string | null;
 }

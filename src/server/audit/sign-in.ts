@@ -30,7 +30,7 @@ export interface SignIn {
   readonly resource?: string;
   readonly grant?: string;
   readonly credential: SignInCredential;
-  /** What was shown: a certificate's thumbprint, a federated credential's id. */
+  /** What was shown: a certificate's thumbprint, a federated credential's id, a secret's key id. */
   readonly credentialId?: string;
   /** ARM id of what a managed identity stands for. */
   readonly identityResourceId?: string;

@@ -112,7 +112,13 @@ export async function createSecret(
 }
 
 /** Stands in where there is no secret to compare with, so that the answer takes as long. */
-const decoy = { salt: new Uint8Array(saltOctets), hash: new Uint8Array(32), startsAt: 0, expiresAt: 0 };
+const decoy = {
+  secretId: undefined,
+  salt: new Uint8Array(saltOctets),
+  hash: new Uint8Array(32),
+  startsAt: 0,
+  expiresAt: 0,
+};
 
 /**
  * Whether a presented secret is one of the client's, in a time that depends on how many there are and not on their
@@ -124,17 +130,30 @@ export function checkSecret(
   secrets: readonly ClientSecret[] | undefined,
   presented: string,
   now: number,
-): 'valid' | 'expired' | 'wrong' {
+): SecretResult {
+  return examineSecret(secrets, presented, now).result;
+}
+
+export type SecretResult = 'valid' | 'expired' | 'wrong';
+
+/** The same, with the id of the secret that it is. */
+export function examineSecret(
+  secrets: readonly ClientSecret[] | undefined,
+  presented: string,
+  now: number,
+): { readonly result: SecretResult; readonly secretId: string | undefined } {
   const candidates = secrets === undefined || secrets.length === 0 ? [decoy] : secrets;
   const bounded = presented.slice(0, maxSecretLength + 1);
-  let result: 'valid' | 'expired' | 'wrong' = 'wrong';
+  let result: SecretResult = 'wrong';
+  let secretId: string | undefined;
   for (const candidate of candidates) {
     const same = timingSafeEqual(candidate.hash, saltedHash(candidate.salt, bounded));
     if (same && candidates === secrets && candidate.startsAt - startTolerance <= now && result !== 'valid') {
       result = candidate.expiresAt > now ? 'valid' : 'expired';
+      secretId = candidate.secretId;
     }
   }
-  return result;
+  return { result, secretId };
 }
 
 function saltedHash(salt: Uint8Array, secret: string): Uint8Array {

@@ -2,7 +2,7 @@ import { jwtBearerAssertion, jwtPopAssertion } from '../../contract/oauth2.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { type DomainError, unreachable } from '../../foundation/domain-error.ts';
 import { type ClientId, parseGuid, type TenantId } from '../../foundation/ids.ts';
-import { checkSecret } from '../directory/applications.ts';
+import { examineSecret } from '../directory/applications.ts';
 import type { Client } from '../directory/client-store.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Tenant } from '../directory/directory-store.ts';
@@ -27,7 +27,7 @@ export interface AuthenticatedClient {
   readonly proof: Exclude<ClientProof, 'none'>;
   /** ARM id of the resource whose host holds the certificate; only from a host's credential. */
   readonly hostResourceId: string | undefined;
-  /** What was shown, for the audit line: a certificate's thumbprint, a federated credential's id. */
+  /** What was shown, for the audit line: a certificate's thumbprint, a federated credential's id, a secret's key id. */
   readonly credential: string | undefined;
   /** For whoever refuses what comes again; `undefined` where the client showed no assertion. */
   readonly assertion: AssertionFacts | undefined;
@@ -150,7 +150,7 @@ export class ClientAuthentication {
     { claimedClientId, secret }: Extract<ClaimedCredential, { readonly kind: 'secret' }>,
   ): Promise<AuthenticatedClient> {
     const client = await this.#find(tenant.tenantId, parseGuid<ClientId>(claimedClientId));
-    const result = checkSecret(client?.secrets, secret, this.#clock.now());
+    const { result, secretId } = examineSecret(client?.secrets, secret, this.#clock.now());
     if (client === undefined) throw unknownClient(claimedClientId, tenant);
     const { principal } = client;
     if (result === 'wrong' && isPublicAlone(client)) throw aadsts(700025, {});
@@ -160,7 +160,7 @@ export class ClientAuthentication {
       principal,
       proof: 'secret',
       hostResourceId: undefined,
-      credential: undefined,
+      credential: secretId,
       assertion: undefined,
     };
   }
