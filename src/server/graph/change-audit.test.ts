@@ -22,7 +22,7 @@ const register = (operation: object) =>
 describe('the activity of a change', () => {
   test('has to be declared: without it an operation does not register (C20)', () => {
     const run = async () => ({ kind: 'nothing' });
-    const common = { path: 'things/{}', permissions: [], run };
+    const common = { path: 'things/{}', permissions: ['Directory.Read.All'], run };
     const activity = { name: 'Update thing', category: 'DirectoryManagement' };
     for (const method of ['POST', 'PATCH', 'PUT', 'DELETE']) {
       assert.throws(() => register({ method, ...common }), /declares no activity/);
