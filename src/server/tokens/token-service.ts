@@ -167,7 +167,7 @@ function registerTokenRoutes(
     app.post<{ Params: { tenant: string } }>(url, { bodyLimit, ...pages }, async (request) => {
       const correlation = correlationId(request);
       try {
-        return await endpoint.answer({
+        const answer = await endpoint.answer({
           version,
           claimedTenant: request.params.tenant,
           body: typeof request.body === 'string' ? request.body : undefined,
@@ -178,6 +178,12 @@ function registerTokenRoutes(
           traceId: traceId(request.id),
           correlationId: correlation,
         });
+        // who, what for and by which proof is in the sign-in log
+        log.debug(
+          { event: 'token', tokenTrace: traceId(request.id), correlationId: correlation },
+          'token granted',
+        );
+        return answer;
       } catch (error) {
         if (error instanceof DomainError) {
           const { code, message, cause } = error;
