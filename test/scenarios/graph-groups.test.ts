@@ -164,7 +164,7 @@ describe('groups through Graph', () => {
     assert.deepEqual(await ids(`/v1.0/groups/${outer}/transitiveMembers/microsoft.graph.user`), [
       person.userId,
     ]);
-    const count = await call('GET', `/v1.0/groups/${middle}/members/microsoft.graph.servicePrincipal/$count`);
+    const count = await call('GET', `/v1.0/groups/${middle}/members/graph.servicePrincipal/$count`);
     assert.deepEqual([count.status, count.body, count.headers.get('content-type')], [200, '1', 'text/plain']);
     assert.deepEqual(await ids(`/v1.0/users/${person.userId}/memberOf`), [inner]);
     const all = [outer, middle, inner].sort();

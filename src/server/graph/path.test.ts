@@ -26,6 +26,15 @@ describe('a path of Graph', () => {
     ]);
   });
 
+  test('names types and actions in full or by the alias of their namespace', () => {
+    const template = 'groups/{}/members/microsoft.graph.user';
+    for (const type of ['microsoft.graph.user', 'graph.user', 'Graph.User']) {
+      assert.deepEqual(keysOf(`groups/${id}/members/${type}`, template), [{ by: 'id', value: id }], type);
+    }
+    assert.equal(keysOf(`groups/${id}/members/other.user`, template), undefined);
+    assert.deepEqual(keysOf('applications/graph.x', 'applications/{}'), [{ by: 'id', value: 'graph.x' }]);
+  });
+
   test('fits only what it is', () => {
     assert.equal(keysOf('applications', 'applications/{}'), undefined);
     assert.equal(keysOf(`applications/${id}/owners`, 'applications/{}'), undefined);

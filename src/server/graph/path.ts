@@ -23,12 +23,12 @@ export function parsePath(path: string): readonly Segment[] {
     if (match !== null) {
       const [, name = '', by = 'id', value = ''] = match;
       return [
-        { name: name.toLowerCase(), text: name },
+        { name: canonical(name), text: name },
         { key: { by: by.toLowerCase(), value: value.replaceAll("''", "'") } },
       ];
     }
     return [
-      word.test(text) ? { name: text.toLowerCase(), text } : { key: { by: 'id', value: text.slice(0, 256) } },
+      word.test(text) ? { name: canonical(text), text } : { key: { by: 'id', value: text.slice(0, 256) } },
     ];
   });
 }
@@ -45,6 +45,11 @@ export function matchPath(template: readonly string[], segments: readonly Segmen
     } else if (!('name' in segment) || segment.name !== wanted) return undefined;
   }
   return keys;
+}
+
+/** `graph` is the alias of the namespace `microsoft.graph` (OData CSDL 4.01 §5.2); SDKs made by Kiota write it. */
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/^graph\./, 'microsoft.graph.');
 }
 
 function decoded(part: string): string {
