@@ -4,6 +4,7 @@ import type { TenantId } from '../../src/foundation/ids.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { assignDirectoryRole } from '../../src/server/directory/directory-role-assignments.ts';
 import { globalAdministrator } from '../../src/server/directory/directory-roles.ts';
+import { firstPartyPrincipal } from '../../src/server/directory/first-party-principals.ts';
 import { passwordMatches, selectNamedUser } from '../../src/server/directory/passwords.ts';
 import { findUser } from '../../src/server/directory/user-store.ts';
 import { graphAppId } from '../../src/server/http/dialects/graph.ts';
@@ -264,6 +265,33 @@ describe('people through Graph', () => {
         .execute();
     });
     assert.equal((await call('GET', audits, { bearer })).status, 403);
+  });
+
+  test('show what applications were let do as them, and what others were not', async () => {
+    const [one, other] = [await make(), await make()];
+    const app = await makeApplication(service, tenantId, {});
+    const resourceId = firstPartyPrincipal(tenantId, { appId: graphAppId })?.principalId;
+    for (const { id } of [one, other]) {
+      const { status } = await call('POST', '/v1.0/oauth2PermissionGrants', {
+        body: {
+          clientId: app.principalId,
+          consentType: 'Principal',
+          principalId: id,
+          resourceId,
+          scope: 'User.Read',
+        },
+      });
+      assert.equal(status, 201);
+    }
+    const bearer = await graph.tokenAs(personOf(one));
+    for (const path of [`users/${one.id}`, `users/${one.userPrincipalName}`, 'me']) {
+      const { body } = await call('GET', `/v1.0/${path}/oauth2PermissionGrants`, { bearer });
+      assert.deepEqual(
+        body.value.map(({ principalId }: { principalId: string }) => principalId),
+        [one.id],
+        path,
+      );
+    }
   });
 
   test('with a role in the directory are governed by whoever gives such roles alone', async () => {

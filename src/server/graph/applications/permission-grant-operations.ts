@@ -19,6 +19,7 @@ import { listPage, type Source } from '../collection.ts';
 import { requiredValues } from '../filter.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
 import { noSuchObject } from '../targets.ts';
+import { userOf } from '../users/user-operations.ts';
 import { objectIdOf } from './owner-operations.ts';
 
 const entitySet = 'oauth2PermissionGrants';
@@ -53,6 +54,25 @@ export function permissionGrantOperations({
       );
     },
   };
+
+  const ofPeople = ['users/{}', 'me'].map(
+    (of): ReadOperation => ({
+      method: 'GET',
+      path: `${of}/${entitySet}`,
+      permissions: reads,
+      scopesOfSelf: [
+        'DelegatedPermissionGrant.ReadWrite.All',
+        'Directory.Read.All',
+        'Directory.ReadWrite.All',
+      ],
+      async run(request, queries) {
+        const { userId } = await userOf(request, queries);
+        const source = grantSource(queries, request, { userId });
+        const path = `${of.replace('{}', userId)}/${entitySet}`;
+        return await listPage(request, { entitySet, path }, source);
+      },
+    }),
+  );
 
   const read: ReadOperation = {
     method: 'GET',
@@ -130,7 +150,7 @@ export function permissionGrantOperations({
     },
   };
 
-  return [list, ofPrincipal, read, create, change, remove];
+  return [list, ofPrincipal, ...ofPeople, read, create, change, remove];
 }
 
 /** A permission grant as Graph shows it. */
@@ -141,12 +161,13 @@ export function presentGrant({ grantId, clientId, consentType, userId, resourceI
 function grantSource(
   queries: Queries,
   { tenantId, options: { filter } }: GraphRequest,
-  of: { readonly clientId?: string },
+  of: { readonly clientId?: string; readonly userId?: string },
 ): Source<PermissionGrant> {
   const clientId = of.clientId ?? requiredValues(filter, 'clientId')?.[0];
   return {
     rows: (after, limit) =>
       selectPermissionGrants(queries, tenantId, {
+        ...of,
         ...(clientId === undefined ? {} : { clientId }),
         ...(after === undefined ? {} : { after }),
         limit,
