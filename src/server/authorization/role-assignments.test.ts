@@ -182,6 +182,8 @@ describe('assigning a role', () => {
       ],
       [{ delegatedManagedIdentityResourceId: vm }, 'DelegatedManagedIdentityNotSupported'],
       [{ description: 'x'.repeat(2049) }, 'BadRequestFormat'],
+      [{ description: 'a\u0000b' }, 'BadRequestFormat'],
+      [{ description: '\ud800' }, 'BadRequestFormat'],
     ];
     for (const [wrong, code] of cases) {
       await assert.rejects(assign(database, { tenantId, principalId, ...wrong }), failsWith(code));

@@ -8,6 +8,7 @@ import {
   type TenantId,
   type UserId,
 } from '../../foundation/ids.ts';
+import { isStorable } from '../../foundation/storable-text.ts';
 import { selectPrincipal } from '../directory/directory-store.ts';
 import { selectGroup } from '../directory/group-store.ts';
 import { selectUser } from '../directory/user-store.ts';
@@ -126,6 +127,11 @@ function refuseUnsupported(request: RoleAssignmentRequest): void {
   if ((request.delegatedManagedIdentityResourceId ?? '') !== '') {
     throw new DomainError('invalid-value', 'Delegated managed identities are not supported.', {
       code: 'DelegatedManagedIdentityNotSupported',
+    });
+  }
+  if (!isStorable(request.description ?? '')) {
+    throw new DomainError('invalid-value', 'The description has characters that no text here has.', {
+      code: 'BadRequestFormat',
     });
   }
   if ((request.description ?? '').length > maxDescriptionLength) {

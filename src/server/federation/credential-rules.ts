@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { SentFederatedCredential } from '../../contract/federated-credential.ts';
+import { isStorable } from '../../foundation/storable-text.ts';
 import { parseExpression, requireClaimsOf } from './claims-expression.ts';
 import { CredentialError } from './credential-error.ts';
 import type { CredentialFacts, CredentialTrust, SubjectRule } from './federated-credential.ts';
@@ -30,8 +31,11 @@ export function readCredential(sent: SentFederatedCredential): CredentialFacts {
     throw new CredentialError('empty', 'Federated Identity Credential from HTTP body has empty properties');
   }
   requireIssuer(issuer);
-  if (isGiven(description) && description.length > maxTextLength) {
-    throw new CredentialError('description', `The description is longer than ${maxTextLength} characters.`);
+  if (isGiven(description) && (description.length > maxTextLength || !isStorable(description))) {
+    throw new CredentialError(
+      'description',
+      `The description is not a text of at most ${maxTextLength} characters.`,
+    );
   }
   return {
     issuer,

@@ -1,6 +1,6 @@
 import { DomainError } from '../../foundation/domain-error.ts';
+import { isStorable } from '../../foundation/storable-text.ts';
 import type { PathKey } from './operation.ts';
-import { isStorable } from './storable-text.ts';
 
 const maxSegments = 8;
 const keyed = /^([A-Za-z][A-Za-z0-9.$-]{0,127})\((?:([A-Za-z]{1,64})=)?'((?:[^']|''){0,256})'\)$/;

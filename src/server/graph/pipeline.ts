@@ -8,6 +8,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type ClientId, isGuid } from '../../foundation/ids.ts';
 import type { Log } from '../../foundation/log.ts';
+import { isStorableJson } from '../../foundation/storable-text.ts';
 import type { GraphPermission } from '../directory/graph-app-roles.ts';
 import { owns } from '../directory/ownership.ts';
 import { bearerToken, type Caller, type TokenVerifier } from '../http/bearer.ts';
@@ -29,7 +30,6 @@ import type {
 } from './operation.ts';
 import { matchPath, parsePath, type Segment, unknownSegment } from './path.ts';
 import { readQueryOptions } from './query-options.ts';
-import { isStorableJson } from './storable-text.ts';
 import { denied, findApplication, findFirstParty, findPrincipal, noSuchObject } from './targets.ts';
 
 export interface PipelineParts {

@@ -1,6 +1,6 @@
 import { DomainError } from '../../foundation/domain-error.ts';
+import { isStorable } from '../../foundation/storable-text.ts';
 import { type Filter, parseFilter } from './filter.ts';
-import { isStorable } from './storable-text.ts';
 
 /** Query options of one request (OData 4.01 §11.2), read and bounded. */
 export interface QueryOptions {
