@@ -16,7 +16,7 @@ import { Operator } from './operator.ts';
 const sources = { clock: systemClock, randomness: systemRandomness };
 
 /** The storage of a running server, beside it. SQLite lets another process write. */
-async function storageOf({ data }: Innate) {
+export async function storageOf({ data }: Pick<Innate, 'data'>) {
   const file = (name: string) => path.join(data, name);
   const database = await openSqlite(file('innate.db'));
   const folder = { path: data, file, [Symbol.asyncDispose]: async () => undefined };
@@ -30,7 +30,7 @@ export interface SecondTenant {
 }
 
 /** A tenant that the server serves beside its own, with an application that may sign in. */
-export async function createSecondTenant(innate: Innate): Promise<SecondTenant> {
+export async function createSecondTenant(innate: Pick<Innate, 'data' | 'ready'>): Promise<SecondTenant> {
   const { database, sealer } = await storageOf(innate);
   await using _database = database;
   const tenantId = guid<TenantId>(systemRandomness.uuid());

@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Userinfo } from '../../contract/oauth2.ts';
 import type { UserId } from '../../foundation/ids.ts';
 import type { Directory } from '../directory/directory.ts';
-import { bearerToken, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
+import { bearerToken, type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
 import { pairwiseSubject } from './claims.ts';
 
 export interface UserinfoParts {
@@ -21,13 +21,24 @@ export function registerUserinfo(
   url: string,
   { verifier, directory, audiences }: UserinfoParts,
 ): void {
+  const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({
     method: ['GET', 'POST'],
     url,
-    handler: async (request, reply) => {
+    // before the body is read: who shows nothing makes nobody parse
+    onRequest: async (request, reply) => {
       try {
         const token = bearerToken(request.headers.authorization);
-        const caller = await verifier.verify(token, audiences, { scope: 'openid' });
+        callers.set(request, await verifier.verify(token, audiences, { scope: 'openid' }));
+        return undefined;
+      } catch (error) {
+        return refuse(reply, error);
+      }
+    },
+    handler: async (request, reply) => {
+      const caller = callers.get(request);
+      if (caller === undefined) throw new Error('userinfo was asked for without authentication');
+      try {
         const { clientId, tenantId, principalId } = caller;
         const user = await directory.user(tenantId, principalId as string as UserId);
         if (user === undefined) throw new TokenRejected('revoked', 'the person is gone');
@@ -41,11 +52,15 @@ export function registerUserinfo(
         };
         return reply.send(answer);
       } catch (error) {
-        if (!(error instanceof TokenRejected)) throw error;
-        // RFC 6750 §3: who shows nothing is told nothing more
-        const challenge = error.reason === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"';
-        return reply.code(401).header('WWW-Authenticate', challenge).send({ error: 'invalid_token' });
+        return refuse(reply, error);
       }
     },
   });
+}
+
+/** RFC 6750 §3: who shows nothing is told nothing more. */
+function refuse(reply: FastifyReply, error: unknown): FastifyReply {
+  if (!(error instanceof TokenRejected)) throw error;
+  const challenge = error.reason === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"';
+  return reply.code(401).header('WWW-Authenticate', challenge).send({ error: 'invalid_token' });
 }
