@@ -16,7 +16,6 @@ export const eventTypes = {
   accountDisabled: `${risc}account-disabled`,
   accountEnabled: `${risc}account-enabled`,
   accountPurged: `${risc}account-purged`,
-  credentialCompromise: `${risc}credential-compromise`,
 } as const;
 export const verificationEvent = `${ssf}verification`;
 export const streamUpdatedEvent = `${ssf}stream-updated`;

@@ -34,7 +34,7 @@ export function openidDocument(
     authorization_endpoint: `${oauth}/authorize`,
     device_authorization_endpoint: `${oauth}/devicecode`,
     http_logout_supported: true,
-    frontchannel_logout_supported: true,
+    frontchannel_logout_supported: false,
     authorization_response_iss_parameter_supported: true,
     end_session_endpoint: `${oauth}/logout`,
     kerberos_endpoint: `${authority}/kerberos`,
