@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { TenantId } from '../../src/foundation/ids.ts';
+import type { CanonicalId, TenantId } from '../../src/foundation/ids.ts';
 import { type GraphBody, type TestGraph, testGraph } from '../support/graph.ts';
-import { makeClientKey, type TestTokenService, testTokenService } from '../support/token-service.ts';
+import {
+  assertionForm,
+  makeClientKey,
+  signAssertion,
+  type TestTokenService,
+  testTokenService,
+} from '../support/token-service.ts';
 
 const path = '/v1.0/auditLogs/directoryAudits';
 
@@ -245,7 +251,25 @@ describe('the directory audits', () => {
       },
     });
     assert.equal(registered.status, 204, JSON.stringify(registered.body));
-    const tokens: string[] = [];
+    const person = await ownGraph.call('POST', '/v1.0/users', {
+      body: {
+        ...{ accountEnabled: true, displayName: 'Ada', mailNickname: 'ada' },
+        userPrincipalName: `ada@${(await ownGraph.call('GET', '/v1.0/domains')).body.value[0].id}`,
+        passwordProfile: { password: 'canary-Passw0rd-one' },
+      },
+    });
+    assert.equal(person.status, 201, JSON.stringify(person.body));
+    const changed = await ownGraph.call('PATCH', `/v1.0/users/${person.body.id}`, {
+      body: { passwordProfile: { password: 'canary-Passw0rd-two' } },
+    });
+    assert.equal(changed.status, 204, JSON.stringify(changed.body));
+    const resourceId = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm1';
+    const resourceCanonical = resourceId.toLowerCase() as CanonicalId;
+    const vm = await own.identity(ownTenant, { kind: 'SystemAssigned', resourceId, resourceCanonical });
+    const assertion = await signAssertion(own, vm, vm.key);
+    const managed = await own.post(`/${ownTenant}/oauth2/v2.0/token`, assertionForm(vm, assertion));
+    assert.equal(managed.status, 200);
+    const tokens: string[] = [String(managed.body['access_token'])];
     for (const client_secret of [added.secretText, 'canary-wrong-secret']) {
       const { body } = await own.post(`/${ownTenant}/oauth2/v2.0/token`, {
         grant_type: 'client_credentials',
@@ -256,11 +280,14 @@ describe('the directory audits', () => {
       if (typeof body['access_token'] === 'string') tokens.push(body['access_token']);
     }
     tokens.push(await ownGraph.tokenFor(ownGraph.administrator));
-    assert.equal(tokens.length, 2);
+    assert.equal(tokens.length, 3);
     const secrets = [
       added.secretText,
       'canary-wrong-secret',
       'canary-note',
+      'canary-Passw0rd-one',
+      'canary-Passw0rd-two',
+      assertion.split('.')[2] ?? '',
       ownGraph.administrator.secret,
       certificate.slice(40, 120),
       ...tokens.map((token) => token.split('.')[2] ?? ''),

@@ -49,7 +49,10 @@ export const serverOptions = [
     flags: '--assertions-once',
     summary: 'refuse a client assertion of an application that comes again; of hosts it is refused anyway',
   },
-  { flags: '--keep-sign-ins <duration>', summary: 'how long the sign-in log is kept; 30d unless told' },
+  {
+    flags: '--keep-sign-ins <duration>',
+    summary: 'how long sign-ins and directory audits are kept; 30d unless told',
+  },
   {
     flags: '--allow-issuer <hosts>',
     summary:
