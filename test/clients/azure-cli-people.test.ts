@@ -4,6 +4,7 @@ import { existsSync, readFileSync, watch } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { globalAdministrator } from '../../src/server/directory/directory-roles.ts';
 import { type AzureCli, azureCli } from '../support/azure-cli.ts';
 import { formOf, TestBrowser } from '../support/browser.ts';
 import { notAsked } from '../support/client-packages.ts';
@@ -140,6 +141,37 @@ describe('people and the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     const { code, stderr } = await login.outcome;
     assert.equal(code, 0, stderr);
     assert.equal((await cli.as('carol')('ad', 'signed-in-user', 'show')).id, id);
+  });
+
+  test('az registers applications for a person who administers the directory, and who owns them', async () => {
+    const { upn, id } = await createPerson('dave');
+    const roleAssignments = 'https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments';
+    const role = { principalId: id, roleDefinitionId: globalAdministrator, directoryScopeId: '/' };
+    await asOperator(
+      ...['rest', '--method', 'post', '--url', roleAssignments, '--body', JSON.stringify(role)],
+    );
+    await asOperator(
+      ...['role', 'assignment', 'create', '--assignee', upn, '--role', 'Owner', '--scope', subscription()],
+    );
+    const login = await signIn('dave', upn, '--tenant', 'innate.internal');
+    assert.equal(login.code, 0, login.stderr);
+    const asDave = cli.as('dave');
+    const { appId } = await asDave('ad', 'app', 'create', '--display-name', 'of-dave');
+    assert.deepEqual(await asDave('ad', 'app', 'list', '--show-mine', '--query', '[].appId'), [appId]);
+    const rbac = ['ad', 'sp', 'create-for-rbac', '--name', 'robot-of-dave', '--role', 'Reader'];
+    const robot = await asDave(...rbac, '--scopes', subscription());
+    // once more: the application is found, and its role assignment
+    const again = await asDave(...rbac, '--scopes', subscription());
+    assert.equal(again.appId, robot.appId);
+    assert.notEqual(again.password, robot.password);
+    const owned = ['ad', 'signed-in-user', 'list-owned-objects', '--query', '[].displayName'];
+    assert.deepEqual((await asDave(...owned)).sort(), ['of-dave', 'robot-of-dave', 'robot-of-dave']);
+    const asRobot = cli.as('robot-of-dave');
+    await asRobot(
+      ...['login', '--service-principal', '--tenant', again.tenant],
+      ...['--username', again.appId, '--password', again.password],
+    );
+    assert.deepEqual(await asRobot('group', 'list', '--query', '[].name'), ['demo']);
   });
 
   test('az makes people and groups, finds them by name, and assigns roles to both and to an application', async () => {
