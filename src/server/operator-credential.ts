@@ -1,11 +1,14 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { ClientId, TenantId } from '../foundation/ids.ts';
 import type { Randomness } from '../foundation/randomness.ts';
+import { recordDirectoryAudit } from './audit/directory-audits.ts';
 import { checkSecret, createSecret } from './directory/applications.ts';
+import { selectInitiator } from './directory/audit-initiator.ts';
 import { deleteSecret, selectClient } from './directory/client-store.ts';
+import { selectPrincipal } from './directory/directory-store.ts';
 import type { Home } from './first-start.ts';
 import type { DataFolder } from './storage/data-folder.ts';
-import type { Database } from './storage/database.ts';
+import type { Database, Transaction } from './storage/database.ts';
 import { readSecretFile, replaceFile } from './storage/durable-file.ts';
 
 /** What `operator.json` in the data folder holds: whoever can read the folder is the operator. */
@@ -45,15 +48,44 @@ export async function operatorCredential(parts: {
     if (kept?.tenantId === tenantId && kept.clientId === clientId) {
       await deleteSecret(transaction, { tenantId, clientId, secretId: kept.secretId, at });
     }
-    return await createSecret(
+    const made = await createSecret(
       transaction,
       { tenantId, clientId, expiresAt: at + secretLife, at },
       randomness,
     );
+    await auditRenewal(transaction, home, { keyId: made.secretId, at });
+    return made;
   });
   const credential: OperatorCredential = { tenantId, clientId, clientSecret: secret, secretId };
   await replaceFile(file, `${JSON.stringify(credential, null, 2)}\n`);
   return credential;
+}
+
+/** A secret that nobody asked for is known for what it is. */
+async function auditRenewal(
+  transaction: Transaction,
+  { tenantId, operator: { principalId } }: Home,
+  { keyId, at }: { readonly keyId: string; readonly at: number },
+): Promise<void> {
+  const principal = await selectPrincipal(transaction, tenantId, principalId);
+  await recordDirectoryAudit(transaction, {
+    tenantId,
+    at,
+    activity: {
+      name: 'Update application – Certificates and secrets management',
+      category: 'ApplicationManagement',
+    },
+    operation: 'Add',
+    initiatedBy: await selectInitiator(transaction, tenantId, undefined),
+    targets: [
+      {
+        id: principalId,
+        displayName: principal?.displayName ?? null,
+        type: 'ServicePrincipal',
+        modified: [{ name: 'keyId', newValue: JSON.stringify(keyId) }],
+      },
+    ],
+  });
 }
 
 function parseCredential(text: string | undefined): OperatorCredential | undefined {

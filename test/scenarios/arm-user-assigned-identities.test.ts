@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { canonicalId, parseScope } from '../../src/contract/resource-id.ts';
 import { type ClientId, guid, type PrincipalId } from '../../src/foundation/ids.ts';
+import { readDirectoryAudits } from '../../src/server/audit/directory-audits.ts';
 import { selectPrincipal } from '../../src/server/directory/directory-store.ts';
 import { selectFederatedCredentials } from '../../src/server/federation/credential-store.ts';
 import type { Database } from '../../src/server/storage/database.ts';
@@ -121,6 +122,34 @@ describe('user-assigned identities', () => {
     const none: unknown[] = [];
     for await (const each of credentials.list('demo', 'id-1')) none.push(each);
     assert.deepEqual(none, []);
+  });
+
+  test('leave an audit when they come and go, and for each credential that opens them (C20)', async () => {
+    await using w = await world();
+    const { principalId } = w.made.body.properties;
+    await w.ask('PUT', w.credential('main'), { properties: facts });
+    await w.ask('PUT', w.credential('main'), { properties: { ...facts, subject: 'another' } });
+    assert.equal((await w.ask('DELETE', w.credential('main'))).status, 200);
+    assert.equal((await w.ask('DELETE', w.credential('main'))).status, 204);
+    assert.equal((await w.ask('PUT', w.credential('main'), { properties: {} })).status, 400);
+    await w.ask('DELETE', w.identity);
+    const where = { kind: 'lists', column: 'target_ids', id: principalId } as const;
+    const { tenantId, owner } = w.m.home;
+    const { rows } = await readDirectoryAudits(w.m.database.read, tenantId, { where, limit: 10 });
+    const seen = rows
+      .toReversed()
+      .map(({ activity, initiatedBy, targets: [target] }) => [
+        activity.name,
+        initiatedBy.kind === 'application' && (initiatedBy.principalId ?? initiatedBy.displayName),
+        target?.modified.find(({ name }) => name === 'subject')?.newValue,
+      ]);
+    assert.deepEqual(seen, [
+      ['Add service principal', 'Managed Service Identity', undefined],
+      ['Add federated identity credential', owner.principalId, `"${facts.subject}"`],
+      ['Update federated identity credential', owner.principalId, '"another"'],
+      ['Remove federated identity credential', owner.principalId, undefined],
+      ['Remove service principal', 'Managed Service Identity', undefined],
+    ]);
   });
 
   test('are told apart from a resource’s own, whose client id the resource’s extension shows', async () => {

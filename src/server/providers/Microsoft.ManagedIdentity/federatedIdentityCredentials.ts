@@ -30,6 +30,7 @@ import {
 import { findResource } from '../../resource-manager/resource-store.ts';
 import type { Database, Queries } from '../../storage/database.ts';
 import { federatedCredentialApiVersions } from './api-versions.ts';
+import { auditCredential } from './credential-audit.ts';
 import { ParentWrites } from './parent-writes.ts';
 import { identityType } from './userAssignedIdentities.ts';
 
@@ -102,6 +103,7 @@ async function put(
       { ...parent, name, facts, at: context.at },
       randomness,
     );
+    await auditCredential(transaction, created ? 'Add' : 'Update', parent, credential, context);
     const body = present(credential, resourceId);
     return created ? { status: 201, body, headers: { Location: String(body['id']) } } : { status: 200, body };
   });
@@ -117,6 +119,9 @@ async function remove(database: Database, context: OperationContext): Promise<An
         { ...found.parent, at: context.at },
         parameter(context, 'credential'),
       ));
+    if (found !== undefined && deleted !== undefined) {
+      await auditCredential(transaction, 'Delete', found.parent, deleted, context);
+    }
     return { status: deleted === undefined ? 204 : 200 };
   });
 }
