@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { guid, type PrincipalId } from '../../src/foundation/ids.ts';
-import { join, leave, makeGroup } from '../support/groups.ts';
+import { join, leave, makeGroup, makeGroupsOf } from '../support/groups.ts';
 import { testManagement } from '../support/management.ts';
 import { azureCli, makePerson } from '../support/people.ts';
 import { vaultWorld } from '../support/vault-world.ts';
@@ -40,9 +40,7 @@ describe('a group with a role', () => {
     const vault = await world.vault('demo-kv');
     const as = await world.identity();
     const { tenantId } = world;
-    const groups = [];
-    for (let count = 0; count < 300; count += 1) groups.push(await makeGroup(world, tenantId));
-    for (const group of groups) await join(world, tenantId, group, as.principalId);
+    const groups = await makeGroupsOf(world, tenantId, as.principalId, 300);
     const status = async () => (await world.ask({ method: 'GET', path: '/secrets', as })).statusCode;
     assert.equal(await status(), 403);
     for (const group of [groups[0], groups[150], groups.at(-1)]) {

@@ -24,10 +24,12 @@ const ids = {
 } as const;
 
 /**
- * Permissions that applications are given, and what people have without one: to say who is in groups that they own. That
- * one is our own, and no token names it.
+ * Permissions that applications are given, and what people have without one: to change groups that they own, or to say who
+ * is in them. Those are our own, and no token names them.
  */
-export type GraphPermission = keyof typeof ids | 'Group.OwnedBy';
+export type GraphPermission = keyof typeof ids | OwnersPermission;
+
+export type OwnersPermission = 'Group.OwnedBy' | 'GroupMember.OwnedBy';
 
 export const graphPermissions = Object.keys(ids) as readonly (keyof typeof ids)[];
 

@@ -98,7 +98,7 @@ export function deletedItems({
     },
     group: {
       reads: readsGroups,
-      changes: endsGroups,
+      changes: endsGroups.permissions,
       owners: nobody,
       present: ({ snapshot, deletedAt }) =>
         presentGroup(asGroup((snapshot as GroupSnapshot).group), deletedAt),

@@ -21,6 +21,9 @@ const ofMembers: readonly GraphPermission[] = [
   'User.Read.All',
 ];
 
+/** What everybody may of groups that they own. */
+const ofOwners: readonly GraphPermission[] = ['Group.OwnedBy', 'GroupMember.OwnedBy'];
+
 /** Scopes that a scope is more than. */
 const implied: Readonly<Record<string, readonly string[]>> = {
   'Directory.ReadWrite.All': ['Directory.Read.All', 'Group.ReadWrite.All', 'User.ReadWrite.All'],
@@ -33,9 +36,9 @@ const implied: Readonly<Record<string, readonly string[]>> = {
     'User.Read.All',
   ],
   'Application.ReadWrite.All': ['Application.Read.All'],
-  'Group.ReadWrite.All': ['Group.Read.All', 'Group.Create', 'GroupMember.ReadWrite.All'],
+  'Group.ReadWrite.All': ['Group.Read.All', 'Group.Create', 'Group.OwnedBy', 'GroupMember.ReadWrite.All'],
   'Group.Read.All': ['GroupMember.Read.All'],
-  'GroupMember.ReadWrite.All': ['GroupMember.Read.All', 'Group.OwnedBy'],
+  'GroupMember.ReadWrite.All': ['GroupMember.Read.All', 'GroupMember.OwnedBy'],
   'RoleManagement.ReadWrite.Directory': ['RoleManagement.Read.Directory'],
   'User.ReadWrite.All': ['User.Read.All'],
 };
@@ -74,7 +77,7 @@ export class GraphPermissions {
   async #ofPerson({ tenantId, principalId }: Caller): Promise<readonly GraphPermission[]> {
     const user = await this.#directory.user(tenantId, guid<UserId>(principalId));
     const isMember = user !== undefined && user.profile['userType'] !== 'Guest';
-    return isMember ? [...ofMembers, 'Group.OwnedBy'] : ['Group.OwnedBy'];
+    return isMember ? [...ofMembers, ...ofOwners] : ofOwners;
   }
 }
 

@@ -1,9 +1,8 @@
 import { heldDirectoryRoles } from '../directory/directory-role-assignments.ts';
-import type { GraphPermission } from '../directory/graph-app-roles.ts';
 import { type Group, mayHoldRoles } from '../directory/group-store.ts';
 import { owns } from '../directory/ownership.ts';
 import type { Queries } from '../storage/database.ts';
-import type { GraphRequest } from './operation.ts';
+import type { GraphRequest, WriteOperation } from './operation.ts';
 import { denied } from './targets.ts';
 
 /** Whoever has it may have every role of the directory, so nothing is gained by what it opens here. */
@@ -30,20 +29,20 @@ export async function requireGovernable(
  * Whether a caller may change a group: by a permission for all of them, or as one of its owners. Members and owners of
  * groups that may have roles in the directory are decided by whoever gives the roles.
  *
- * @param opening permissions for every group
+ * @param opening permissions for every group, and for one's own
  * @throws DomainError `forbidden`
  */
 export async function requireGovernableGroup(
   queries: Queries,
   { permissions, caller }: Asked,
   group: Group,
-  opening: readonly GraphPermission[],
+  opening: Pick<WriteOperation, 'permissions' | 'permissionsOfOwners'>,
 ): Promise<void> {
   if (mayHoldRoles(group) && !permissions.has(rules)) throw denied();
-  if (opening.some((permission) => permissions.has(permission))) return;
+  if (opening.permissions.some((permission) => permissions.has(permission))) return;
+  if (opening.permissionsOfOwners?.some((permission) => permissions.has(permission)) !== true) throw denied();
   const { tenantId, groupId: objectId } = group;
-  const isOwner = await owns(queries, { tenantId, objectId, ownerId: caller.principalId });
-  if (!isOwner || !permissions.has('Group.OwnedBy')) throw denied();
+  if (!(await owns(queries, { tenantId, objectId, ownerId: caller.principalId }))) throw denied();
 }
 
 /** Whether a caller may make a group of a kind. @throws DomainError `forbidden` */

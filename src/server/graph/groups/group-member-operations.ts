@@ -7,7 +7,7 @@ import { requireGovernableGroup } from '../privileged-objects.ts';
 import { idSource, relationOperations } from '../relations.ts';
 import { noSuchObject } from '../targets.ts';
 import { groupOf } from './group-operations.ts';
-import { changesGroups, changesMembers, ofOwners, readsGroups } from './group-permissions.ts';
+import { changesGroups, changesMembers, type GroupOpening, readsGroups } from './group-permissions.ts';
 import { addMembers, addOwners } from './group-references.ts';
 
 const activities = {
@@ -62,36 +62,31 @@ export function groupMemberOperations({
 
   const add = (
     relation: 'members' | 'owners',
-    permissions: WriteOperation['permissions'],
+    opening: GroupOpening,
     put: typeof addMembers,
   ): WriteOperation<(typeof referenceBody)['_output']> => ({
     method: 'POST',
     path: `groups/{}/${relation}/$ref`,
     activity: activities[relation].add,
-    permissions,
-    permissionsOfOwners: ofOwners,
+    ...opening,
     body: referenceBody,
     async run(request, transaction) {
       const group = await groupOf(request, transaction);
-      await requireGovernableGroup(transaction, request, group, permissions);
+      await requireGovernableGroup(transaction, request, group, opening);
       await put(transaction, group, [request.body['@odata.id']], request.at);
       return { kind: 'nothing' };
     },
   });
 
-  const remove = (
-    relation: 'members' | 'owners',
-    permissions: WriteOperation['permissions'],
-  ): WriteOperation => ({
+  const remove = (relation: 'members' | 'owners', opening: GroupOpening): WriteOperation => ({
     method: 'DELETE',
     path: `groups/{}/${relation}/{}/$ref`,
     activity: activities[relation].remove,
-    permissions,
-    permissionsOfOwners: ofOwners,
+    ...opening,
     async run(request, transaction) {
       const { tenantId, at, keys } = request;
       const group = await groupOf(request, transaction);
-      await requireGovernableGroup(transaction, request, group, permissions);
+      await requireGovernableGroup(transaction, request, group, opening);
       const id = (keys[1]?.value ?? '').toLowerCase();
       const key = { tenantId, groupId: group.groupId, objectId: group.groupId };
       const removed =

@@ -16,14 +16,7 @@ import { requiredValues } from '../filter.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
 import { requireGovernableGroup, requireMayHoldRoles } from '../privileged-objects.ts';
 import { noSuchObject } from '../targets.ts';
-import {
-  changesGroups,
-  changesMembers,
-  endsGroups,
-  makesGroups,
-  ofOwners,
-  readsGroups,
-} from './group-permissions.ts';
+import { changesGroups, changesMembers, endsGroups, makesGroups, readsGroups } from './group-permissions.ts';
 import { addMembers, addOwners } from './group-references.ts';
 import { presentGroup } from './group-shape.ts';
 
@@ -102,8 +95,7 @@ export function groupOperations({
     method: 'PATCH',
     path: `${entitySet}/{}`,
     activity: { name: 'Update group', category: 'GroupManagement' },
-    permissions: changesMembers,
-    permissionsOfOwners: ofOwners,
+    ...changesMembers,
     body: changedGroupBody,
     async run(request, transaction) {
       const group = await groupOf(request, transaction);
@@ -129,8 +121,7 @@ export function groupOperations({
     method: 'DELETE',
     path: `${entitySet}/{}`,
     activity: { name: 'Delete group', category: 'GroupManagement' },
-    permissions: endsGroups,
-    permissionsOfOwners: ofOwners,
+    ...endsGroups,
     async run(request, transaction) {
       const { tenantId, at } = request;
       const group = await groupOf(request, transaction);

@@ -16,11 +16,23 @@ export const makesGroups: readonly GraphPermission[] = [
   'Directory.ReadWrite.All',
 ];
 
-export const changesGroups: readonly GraphPermission[] = ['Group.ReadWrite.All', 'Directory.ReadWrite.All'];
+/** Whoever may do something to every group, and what lets people do it to groups that they own. */
+export interface GroupOpening {
+  readonly permissions: readonly GraphPermission[];
+  readonly permissionsOfOwners: readonly GraphPermission[];
+}
 
-export const endsGroups: readonly GraphPermission[] = ['Group.ReadWrite.All'];
+export const changesGroups: GroupOpening = {
+  permissions: ['Group.ReadWrite.All', 'Directory.ReadWrite.All'],
+  permissionsOfOwners: ['Group.OwnedBy'],
+};
 
-export const changesMembers: readonly GraphPermission[] = ['GroupMember.ReadWrite.All', ...changesGroups];
+export const endsGroups: GroupOpening = {
+  permissions: ['Group.ReadWrite.All'],
+  permissionsOfOwners: ['Group.OwnedBy'],
+};
 
-/** What opens groups to people who own them. */
-export const ofOwners: readonly GraphPermission[] = ['Group.OwnedBy'];
+export const changesMembers: GroupOpening = {
+  permissions: ['GroupMember.ReadWrite.All', ...changesGroups.permissions],
+  permissionsOfOwners: ['GroupMember.OwnedBy', 'Group.OwnedBy'],
+};
