@@ -110,6 +110,16 @@ describe('what happened in a deployment', () => {
     assert.equal(byActivity.trim().split('\n').length, 2);
   });
 
+  test('moves no cursor and makes no line, whatever names there are', async () => {
+    await said('app', 'create', 'red\u001b[31m\u009b31m\r\nforged line');
+    const table = await said('audits', '--since', '1h');
+    assert.match(table, /Add application +red\?\[31m\?31m\? forged line +Innate operator/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    const moving = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
+    assert.doesNotMatch(table, moving);
+    assert.doesNotMatch(await said('audits', '--output', 'json'), moving);
+  });
+
   test('is asked for in words that are understood, or told why not', async () => {
     for (const [code, words, reason] of [
       [2, ['sign-ins', '--since', 'yesterday'], /--since is a number/],
