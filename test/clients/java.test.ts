@@ -6,9 +6,12 @@ import { after, before, describe, test } from 'node:test';
 import { javaToolOptions } from '../../src/agent/isolation/java-options.ts';
 import { javaTrustStore } from '../../src/agent/isolation/java-trust-store.ts';
 import { notAsked, preparedJava } from '../support/client-packages.ts';
-import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { type DemoWorld, demoWorld, programOutcomes } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
+import type { NamedTokenService } from '../support/named-token-service.ts';
 import { signingInApplication } from '../support/signing-in-application.ts';
+import { signingInPerson } from '../support/signing-in-person.ts';
+import { tokensToValidate } from '../support/tokens-to-validate.ts';
 
 /** Debian's. */
 const systemStore = '/etc/ssl/certs/java/cacerts';
@@ -71,14 +74,9 @@ test('a Java program signs in as an application, with each credential', {
   skip: notAsked('java'),
 }, async () => {
   await using application = await signingInApplication();
-  const { principalId, environment, named } = application;
-  const trustStore = named.file('trust.p12');
-  await writeFile(trustStore, javaTrustStore(await readFile(environment['SSL_CERT_FILE'] ?? '', 'utf8')));
-  const proxy = environment['HTTPS_PROXY'] ?? '';
-  const token = (appidacr: string) => ({ oid: principalId, appidacr });
-  const outcomes = await application.outcomesOf([...(await preparedJava()), 'SignIn'], {
-    JAVA_TOOL_OPTIONS: javaToolOptions('', { proxy, direct: [], plainHttp: false, trustStore }),
-  });
+  const token = (appidacr: string) => ({ oid: application.principalId, appidacr });
+  const command = [...(await preparedJava()), 'SignIn'];
+  const outcomes = await application.outcomesOf(command, await variablesOf(application));
   assert.deepEqual(outcomes, {
     secret: token('1'),
     certificate: token('2'),
@@ -89,6 +87,54 @@ test('a Java program signs in as an application, with each credential', {
     'wrong secret': 'AADSTS7000215',
   });
 });
+
+test('a Java program signs a person in by device code, and acts for them, through azure-identity and msal4j', {
+  skip: notAsked('java'),
+}, async () => {
+  await using person = await signingInPerson();
+  const { toArm, toVault, toApi, onBehalf } = person.tokens;
+  const command = [...(await preparedJava()), 'SignInPerson'];
+  assert.deepEqual(await person.outcomesOf(command, await variablesOf(person)), {
+    'device, msal, to the API': toApi,
+    'device, msal': [toArm, toVault],
+    'device, identity': [toArm, toVault],
+    'on behalf, msal, secret': onBehalf,
+    'on behalf, msal, certificate': onBehalf,
+    'on behalf, identity, secret': onBehalf,
+    'on behalf, identity, certificate': onBehalf,
+    'on behalf, without a grant': 'AADSTS65001',
+  });
+});
+
+test('an API in Java validates tokens of both versions and an id token with Nimbus, and refuses what is wrong', {
+  skip: notAsked('java'),
+}, async () => {
+  await using tokens = await tokensToValidate();
+  const command = [...(await preparedJava()), 'Validate'];
+  const environment = { ...tokens.environment, ...(await variablesOf(tokens)) };
+  const outcomes = await programOutcomes(command, environment);
+  const noKey =
+    'BadJOSEException: Signed JWT rejected: Another algorithm expected, or no matching key(s) found';
+  assert.deepEqual(outcomes, {
+    ...tokens.good,
+    'for another': 'BadJWTException: JWT aud claim rejected',
+    expired: 'ExpiredJWTException: Expired JWT',
+    altered: 'BadJWSException: Signed JWT rejected: Invalid signature',
+    'of another tenant': noKey,
+    unsigned: 'BadJOSEException: Unsecured (plain) JWTs are rejected, extend class to handle',
+    'keyed by the public key': noKey,
+  });
+});
+
+/** What `innate run` tells a Java program beside what it tells others. */
+async function variablesOf(fixture: { readonly named: NamedTokenService }): Promise<Record<string, string>> {
+  const { named } = fixture;
+  const trustStore = named.file('trust.p12');
+  const authorities = await readFile(named.environment['SSL_CERT_FILE'] ?? '', 'utf8');
+  await writeFile(trustStore, javaTrustStore(authorities));
+  const proxy = named.environment['HTTPS_PROXY'] ?? '';
+  return { JAVA_TOOL_OPTIONS: javaToolOptions('', { proxy, direct: [], plainHttp: false, trustStore }) };
+}
 
 function storeOfJava(): string | undefined {
   const [java] = (process.env['PATH'] ?? '')

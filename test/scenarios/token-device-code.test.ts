@@ -69,6 +69,20 @@ describe('a device', () => {
     assert.deepEqual((await w.poll(deviceCode)).refusal.error_codes, [54005]);
   });
 
+  test('is given a code for a form that comes without its type, as Java’s azure-identity sends it', async () => {
+    await using w = await world();
+    const ask = async (headers: Record<string, string>) => {
+      const form = new URLSearchParams({ client_id: azureCli, scope });
+      // octets, for which fetch tells no type
+      const body = new TextEncoder().encode(form.toString());
+      const url = `${w.service.origin}/organizations/oauth2/v2.0/devicecode`;
+      const response = await fetch(url, { method: 'POST', body, headers });
+      return [response.status, Object.keys((await response.json()) as object).includes('user_code')];
+    };
+    assert.deepEqual(await ask({}), [200, true]);
+    assert.deepEqual(await ask({ 'content-type': 'text/plain' }), [400, false]);
+  });
+
   test('that many poll for gets one set of tokens (T12)', async () => {
     await using w = await world();
     const { body } = await w.ask(w.tenantId);

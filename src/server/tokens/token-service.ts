@@ -131,7 +131,7 @@ export function registerTokenService(
 
   const devices = new DeviceAuthorization({ profile, database, directory, registered, clock, randomness });
   for (const [version, url] of deviceUrls) {
-    app.post<{ Params: { tenant: string } }>(url, { bodyLimit }, async (request) =>
+    app.post<{ Params: { tenant: string } }>(url, { bodyLimit, onRequest: takeForForm }, async (request) =>
       devices.answer({
         version,
         claimedTenant: request.params.tenant,
@@ -143,6 +143,13 @@ export function registerTokenService(
 
   registerDiscovery(app, { profile, database, directory, keys });
   return { audiences, registered, permissions, issuer };
+}
+
+const formType = 'application/x-www-form-urlencoded';
+
+/** Java's azure-identity asks for device codes without telling what its body is; it is a form. */
+async function takeForForm({ raw }: FastifyRequest): Promise<void> {
+  raw.headers['content-type'] ??= formType;
 }
 
 interface TokenRoutes {
@@ -158,10 +165,8 @@ function registerTokenRoutes(
   { endpoint, log, certificateOf }: TokenRoutes,
 ): void {
   const pages = certificateOf === undefined ? { onRequest: allowPages } : {};
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit },
-    (_request, text, done) => done(null, text),
+  app.addContentTypeParser(formType, { parseAs: 'string', bodyLimit }, (_request, text, done) =>
+    done(null, text),
   );
   for (const [version, url] of urls) {
     app.post<{ Params: { tenant: string } }>(url, { bodyLimit, ...pages }, async (request) => {
