@@ -16,7 +16,8 @@ const profile = {
     .max(64)
     .regex(/^[^\s@()\\[\]";:<>,]+$/)
     .optional(),
-  visibility: z.enum(['Private', 'Public', 'HiddenMembership']).nullish(),
+  /** Nothing hides members here, so `HiddenMembership` is refused rather than kept. */
+  visibility: z.enum(['Private', 'Public']).nullish(),
 };
 
 export const groupProfile = z.object({

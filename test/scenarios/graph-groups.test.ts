@@ -133,6 +133,7 @@ describe('groups through Graph', () => {
       [{ mailEnabled: true }, 400],
       [{ securityEnabled: false }, 400],
       [{ groupTypes: ['Unified'] }, 400],
+      [{ visibility: 'HiddenMembership' }, 400],
       [{ displayName: '' }, 400],
       [{ mailNickname: 'a b' }, 400],
       [{ unknown: 1 }, 400],
