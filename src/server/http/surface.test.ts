@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { silentLog } from '../../foundation/log.ts';
 import { systemRandomness } from '../../foundation/randomness.ts';
@@ -31,6 +32,27 @@ describe('JSON of a request', () => {
     refuses(list(10_001, '1'), /more than/);
     refuses(list(5_001, '[]'), /more than/);
     refuses(`{${Array.from({ length: 10_001 }, (_, at) => `"k${at}":1`).join(',')}}`, /more than/);
+  });
+
+  test('is refused where an object names a member twice, in whatever spelling (T6)', () => {
+    for (const text of [
+      '{"a":1,"a":1}',
+      '{"a":1,"\\u0061":2}',
+      '[{"b":{"":1,"":2}}]',
+      '{"a":{},"b":1,"a":{}}',
+    ]) {
+      refuses(text, /twice/);
+    }
+    assert.deepEqual(parseJson('{"a":":","b":[{"a":1},{"a":2}],"":{"a":3}}'), {
+      a: ':',
+      b: [{ a: 1 }, { a: 2 }],
+      '': { a: 3 },
+    });
+  });
+
+  test('means what was written, whatever it was', () => {
+    const small = fc.json({ maxDepth: 5 }).filter((text) => !/__proto__|constructor|prototype/.test(text));
+    fc.assert(fc.property(small, (text) => assert.deepEqual(parseJson(text), JSON.parse(text))));
   });
 
   test('is refused where a member has the name of an object’s own workings', () => {

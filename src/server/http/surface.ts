@@ -133,8 +133,9 @@ function asDomainError(error: unknown): DomainError | undefined {
 }
 
 /**
- * JSON of bounded depth and count; members named as JavaScript names an object's own workings are
- * refused, since code that merges objects would take them for those.
+ * JSON of bounded depth and count, of one meaning: parsers disagree about a member that is named twice, so that is
+ * refused (T6). So are members named as JavaScript names an object's own workings, since code that merges objects would
+ * take them for those.
  *
  * @returns `undefined` for an empty text
  * @throws DomainError `malformed`
@@ -143,6 +144,8 @@ export function parseJson(text: string): unknown {
   if (text.trim() === '') return undefined;
   let depth = 0;
   let values = 1;
+  /** Members, each with its one colon outside strings. */
+  let written = 0;
   let inString = false;
   for (let at = 0; at < text.length; at += 1) {
     const c = text.charCodeAt(at);
@@ -151,6 +154,7 @@ export function parseJson(text: string): unknown {
       else if (c === 0x22) inString = false;
     } else if (c === 0x22) inString = true;
     else if (c === 0x2c) values += 1;
+    else if (c === 0x3a) written += 1;
     else if (c === 0x7b || c === 0x5b) {
       depth += 1;
       values += 1;
@@ -160,14 +164,20 @@ export function parseJson(text: string): unknown {
     if (values > maxValues) throw new DomainError('malformed', `JSON has more than ${maxValues} values.`);
   }
   let reserved: string | undefined;
+  // the whole is shown as a member as well
+  let kept = -1;
   let value: unknown;
   try {
-    value = JSON.parse(text, (key, member) => {
+    value = JSON.parse(text, function (this: unknown, key, member) {
       if (reservedMembers.has(key)) reserved = key;
+      if (!Array.isArray(this)) kept += 1;
       return member;
     });
   } catch {
     throw new DomainError('malformed', 'The request body is not valid JSON.');
+  }
+  if (kept !== written) {
+    throw new DomainError('malformed', 'An object in the request body names a member twice.');
   }
   if (reserved !== undefined) {
     throw new DomainError('malformed', `A member of the request body may not be named '${reserved}'.`);
