@@ -76,3 +76,18 @@ export function optionText(input: CommandInput, name: string): string | undefine
   const value = input.options[name];
   return typeof value === 'string' ? value : undefined;
 }
+
+/**
+ * What a command is told to do, where it knows several things.
+ *
+ * @throws CommandError with exit code 2 for anything else
+ */
+export function verbOf<Verb extends string>(
+  command: string,
+  verbs: readonly Verb[],
+  claimed: string | undefined,
+): Verb {
+  const verb = verbs.find((known) => known === claimed);
+  if (verb !== undefined) return verb;
+  throw new CommandError(`innate ${command} knows ${verbs.join(', ')}, not '${claimed ?? ''}'`, 2);
+}

@@ -10,6 +10,7 @@ import {
   dataOption,
   defaultDataFolder,
   optionText,
+  verbOf,
 } from '../command.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
 
@@ -46,11 +47,8 @@ innate app credential add-certificate orders-worker --cert worker.pem
 
 A secret is printed once, and can't be shown again.`,
   async run(input, context) {
-    const [claimedVerb = '', ...words] = input.words;
-    const verb = verbs.find((known) => known === claimedVerb);
-    if (verb === undefined) {
-      throw new CommandError(`innate app knows ${verbs.join(', ')}, not '${claimedVerb}'`, 2);
-    }
+    const [claimedVerb, ...words] = input.words;
+    const verb = verbOf('app', verbs, claimedVerb);
     using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
     context.output.result(await perform(verb, words, input, { deployment, clock: context.clock }));
     return 0;

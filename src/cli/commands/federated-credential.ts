@@ -8,6 +8,7 @@ import {
   dataOption,
   defaultDataFolder,
   optionText,
+  verbOf,
 } from '../command.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
 import { resolveResource } from '../resource-name.ts';
@@ -47,14 +48,8 @@ kubectl get --raw /openid/v1/jwks > keys.json
 innate federated-credential create cluster --identity orders-api --issuer https://kubernetes.default.svc.cluster.local \\
   --subject system:serviceaccount:orders:api --keys keys.json`,
   async run(input, context) {
-    const [claimedVerb = '', name] = input.words;
-    const verb = verbs.find((known) => known === claimedVerb);
-    if (verb === undefined) {
-      throw new CommandError(
-        `innate federated-credential knows ${verbs.join(', ')}, not '${claimedVerb}'`,
-        2,
-      );
-    }
+    const [claimedVerb, name] = input.words;
+    const verb = verbOf('federated-credential', verbs, claimedVerb);
     const owner = ownerOf(input);
     if (verb !== 'list' && name === undefined) {
       throw new CommandError(`innate federated-credential ${verb} needs the credential's name`, 2);

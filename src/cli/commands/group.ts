@@ -7,6 +7,7 @@ import {
   dataOption,
   defaultDataFolder,
   optionText,
+  verbOf,
 } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 import { resolveGroup, resolveMember } from '../member-name.ts';
@@ -38,11 +39,8 @@ innate group remove-member readers alice@innate.internal
 
 What is assigned to a group its members have from that moment on, and have no longer from the moment they leave.`,
   async run(input, context) {
-    const [claimedVerb = '', name, member] = input.words;
-    const verb = verbs.find((known) => known === claimedVerb);
-    if (verb === undefined) {
-      throw new CommandError(`innate group knows ${verbs.join(', ')}, not '${claimedVerb}'`, 2);
-    }
+    const [claimedVerb, name, member] = input.words;
+    const verb = verbOf('group', verbs, claimedVerb);
     if (name === undefined && verb !== 'list') throw new CommandError(`innate group ${verb} needs a name`, 2);
     const isOfMember = verb === 'add-member' || verb === 'remove-member';
     if (isOfMember && member === undefined) throw new CommandError(`innate group ${verb} needs a member`, 2);

@@ -1,6 +1,6 @@
 import type { JsonReader } from '../../client/json-reader.ts';
 import type { ResourceManagerClient } from '../../client/resource-manager-client.ts';
-import { type Command, CommandError, dataOption, defaultDataFolder, optionText } from '../command.ts';
+import { type Command, CommandError, dataOption, defaultDataFolder, optionText, verbOf } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
 const apiVersion = '2026-11-01';
@@ -23,11 +23,8 @@ export const keys: Command = {
   details: `innate keys rotate          the announced key signs at once; tokens of the old one stay valid
 innate keys revoke KID      every token that the key signed is refused at once; programs ask for new ones`,
   async run(input, context) {
-    const [claimedVerb = '', kid] = input.words;
-    const verb = verbs.find((known) => known === claimedVerb);
-    if (verb === undefined) {
-      throw new CommandError(`innate keys knows ${verbs.join(', ')}, not '${claimedVerb}'`, 2);
-    }
+    const [claimedVerb, kid] = input.words;
+    const verb = verbOf('keys', verbs, claimedVerb);
     using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
     context.output.result(await perform(verb, kid, deployment.resources));
     return 0;

@@ -1,6 +1,6 @@
 import type { JsonReader } from '../../client/json-reader.ts';
 import { resolveServicePrincipal } from '../application-name.ts';
-import { type Command, CommandError, dataOption, defaultDataFolder, optionText } from '../command.ts';
+import { type Command, CommandError, dataOption, defaultDataFolder, optionText, verbOf } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
 const verbs = ['list', 'show'] as const;
@@ -22,11 +22,8 @@ export const sp: Command = {
     dataOption,
   ],
   async run(input, context) {
-    const [claimedVerb = '', name] = input.words;
-    const verb = verbs.find((known) => known === claimedVerb);
-    if (verb === undefined) {
-      throw new CommandError(`innate sp knows ${verbs.join(', ')}, not '${claimedVerb}'`, 2);
-    }
+    const [claimedVerb, name] = input.words;
+    const verb = verbOf('sp', verbs, claimedVerb);
     if (verb === 'show' && name === undefined) throw new CommandError('innate sp show needs a name', 2);
     using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
     const { directory } = deployment;

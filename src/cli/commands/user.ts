@@ -8,6 +8,7 @@ import {
   dataOption,
   defaultDataFolder,
   optionText,
+  verbOf,
 } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
@@ -39,11 +40,8 @@ innate user set-password alice@innate.internal --password-file password
 
 Setting a password ends everything that was signed in with the one before.`,
   async run(input, context) {
-    const [claimedVerb = '', name] = input.words;
-    const verb = verbs.find((known) => known === claimedVerb);
-    if (verb === undefined) {
-      throw new CommandError(`innate user knows ${verbs.join(', ')}, not '${claimedVerb}'`, 2);
-    }
+    const [claimedVerb, name] = input.words;
+    const verb = verbOf('user', verbs, claimedVerb);
     using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
     const { directory } = deployment;
     if (verb === 'list') {

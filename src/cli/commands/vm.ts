@@ -8,6 +8,7 @@ import {
   dataOption,
   defaultDataFolder,
   optionText,
+  verbOf,
 } from '../command.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
 import { resolveResource } from '../resource-name.ts';
@@ -34,10 +35,8 @@ export const vm: Command = {
   details: `innate vm create vm2 --group demo
 innate vm delete demo/vm2      waits until it is gone; its identity ends with it`,
   async run(input, context) {
-    const [claimedVerb = '', name] = input.words;
-    const verb = verbs.find((known) => known === claimedVerb);
-    if (verb === undefined)
-      throw new CommandError(`innate vm knows ${verbs.join(', ')}, not '${claimedVerb}'`, 2);
+    const [claimedVerb, name] = input.words;
+    const verb = verbOf('vm', verbs, claimedVerb);
     using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
     context.output.result(await perform(verb, name, input, deployment));
     return 0;
