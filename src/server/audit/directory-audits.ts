@@ -4,13 +4,11 @@ import type { DirectoryAuditsTable } from '../storage/audit-tables.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { AuditCategory, DirectoryAudit } from './directory-audit.ts';
 import {
-  conditionSql,
   type LogCondition,
   type LogPage,
   type LogPlace,
-  readLog,
-  stretchSql,
-  timeBounds,
+  type LogQuery,
+  readLogTable,
 } from './log-reading.ts';
 
 /** What directory audits are narrowed by. */
@@ -62,44 +60,10 @@ type Details = Pick<DirectoryAudit, 'operation' | 'initiatedBy' | 'targets' | 'a
 export async function readDirectoryAudits(
   queries: Queries,
   tenantId: TenantId,
-  {
-    where,
-    after,
-    limit,
-  }: {
-    readonly where?: DirectoryAuditCondition | undefined;
-    readonly after?: LogPlace | undefined;
-    readonly limit: number;
-  },
+  query: LogQuery<DirectoryAuditColumn>,
 ): Promise<LogPage<LoggedDirectoryAudit>> {
-  const bounds = timeBounds(where);
-  const log = () =>
-    queries
-      .selectFrom('directory_audits')
-      .where('tenant_id', '=', tenantId)
-      .orderBy('at', 'desc')
-      .orderBy('sequence', 'desc');
-  const page = await readLog(
-    {
-      placeBehind: (behind, count) =>
-        log()
-          .select(['at', 'sequence'])
-          .where((e) => stretchSql(e, { after: behind, last: undefined }))
-          .where((e) => e.and(bounds.map((bound) => conditionSql(e, bound))))
-          .offset(count - 1)
-          .limit(1)
-          .executeTakeFirst(),
-      rows: (stretch, most) =>
-        log()
-          .selectAll()
-          .where((e) => stretchSql(e, stretch))
-          .where((e) => conditionSql(e, where ?? { kind: 'and', parts: [] }))
-          .limit(most)
-          .execute(),
-    },
-    { after, limit },
-  );
-  return { rows: page.rows.map(asAudit), next: page.next };
+  const { rows, next } = await readLogTable(queries, 'directory_audits', tenantId, query);
+  return { rows: rows.map(asAudit), next };
 }
 
 /** The audit of a place in the log. */

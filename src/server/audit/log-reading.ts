@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ExpressionBuilder, ExpressionWrapper, SqlBool } from 'kysely';
+import type { ExpressionBuilder, ExpressionWrapper, Selectable, SqlBool } from 'kysely';
+import type { TenantId } from '../../foundation/ids.ts';
 import type { AuditTables } from '../storage/audit-tables.ts';
+import type { Queries } from '../storage/database.ts';
 
 /** A row's place in a log, from which reading goes on. */
 export interface LogPlace {
@@ -32,7 +34,7 @@ export interface LogPage<Row> {
 }
 
 /** Part of a log: behind one place, up to another and with it. */
-export interface Stretch {
+interface Stretch {
   readonly after: LogPlace | undefined;
   readonly last: LogPlace | undefined;
 }
@@ -73,11 +75,58 @@ export async function readLog<Row extends LogPlace>(
   return { rows, next: place };
 }
 
+/** Which part of a log is read. */
+export interface LogQuery<Column extends string> {
+  /** All of the tenant's unless told. */
+  readonly where?: LogCondition<Column> | undefined;
+  /** Goes on behind this place of the log. */
+  readonly after?: LogPlace | undefined;
+  readonly limit: number;
+}
+
+type LogRow<Table extends keyof AuditTables> = Selectable<AuditTables[Table]> & LogPlace;
+
+/** A page of the rows that a table keeps of a tenant, latest first. */
+export async function readLogTable<Table extends 'sign_ins' | 'directory_audits'>(
+  queries: Queries,
+  table: Table,
+  tenantId: TenantId,
+  { where, after, limit }: LogQuery<string>,
+): Promise<LogPage<LogRow<Table>>> {
+  const bounds = timeBounds(where);
+  const log = () =>
+    queries
+      .selectFrom<'sign_ins' | 'directory_audits'>(table)
+      .where('tenant_id', '=', tenantId)
+      .orderBy('at', 'desc')
+      .orderBy('sequence', 'desc');
+  return await readLog(
+    {
+      placeBehind: (behind, count) =>
+        log()
+          .select(['at', 'sequence'])
+          .where((e) => stretchSql(e, { after: behind, last: undefined }))
+          .where((e) => e.and(bounds.map((bound) => conditionSql(e, bound))))
+          .offset(count - 1)
+          .limit(1)
+          .executeTakeFirst(),
+      rows: async (stretch, most) =>
+        (await log()
+          .selectAll()
+          .where((e) => stretchSql(e, stretch))
+          .where((e) => conditionSql(e, where ?? { kind: 'and', parts: [] }))
+          .limit(most)
+          .execute()) as readonly unknown[] as readonly LogRow<Table>[],
+    },
+    { after, limit },
+  );
+}
+
 type LogExpressions = ExpressionBuilder<AuditTables, keyof AuditTables>;
 type LogExpression = ExpressionWrapper<AuditTables, keyof AuditTables, SqlBool>;
 
 /** A condition as SQL; every value is a parameter. */
-export function conditionSql(e: LogExpressions, condition: LogCondition<string>): LogExpression {
+function conditionSql(e: LogExpressions, condition: LogCondition<string>): LogExpression {
   switch (condition.kind) {
     case 'and':
     case 'or':
@@ -99,7 +148,7 @@ export function conditionSql(e: LogExpressions, condition: LogCondition<string>)
 }
 
 /** A stretch as SQL, told twice: the outer bounds of `at` are what an index is entered by. */
-export function stretchSql(e: LogExpressions, { after, last }: Stretch): LogExpression {
+function stretchSql(e: LogExpressions, { after, last }: Stretch): LogExpression {
   const at = 'at' as never;
   const sequence = 'sequence' as never;
   const bounds: LogExpression[] = [];
@@ -125,7 +174,7 @@ export function stretchSql(e: LogExpressions, { after, last }: Stretch): LogExpr
 }
 
 /** The parts of a condition that bound the time of every row it holds for: where reading may begin and end. */
-export function timeBounds(condition: LogCondition<string> | undefined): readonly LogCondition<string>[] {
+function timeBounds(condition: LogCondition<string> | undefined): readonly LogCondition<string>[] {
   if (condition?.kind === 'and') return condition.parts.flatMap(timeBounds);
   return condition?.kind === 'compare' && condition.column === 'at' ? [condition] : [];
 }

@@ -3,13 +3,11 @@ import { guid, type TenantId } from '../../foundation/ids.ts';
 import type { SignInsTable } from '../storage/audit-tables.ts';
 import type { Queries } from '../storage/database.ts';
 import {
-  conditionSql,
   type LogCondition,
   type LogPage,
   type LogPlace,
-  readLog,
-  stretchSql,
-  timeBounds,
+  type LogQuery,
+  readLogTable,
 } from './log-reading.ts';
 import type { SignIn, SignInKind } from './sign-in.ts';
 
@@ -26,14 +24,6 @@ export type SignInColumn =
 
 export type SignInCondition = LogCondition<SignInColumn>;
 
-export interface SignInQuery {
-  /** All of the tenant's unless told. */
-  readonly where?: SignInCondition | undefined;
-  /** Goes on behind this place of the log. */
-  readonly after?: LogPlace | undefined;
-  readonly limit: number;
-}
-
 /** A sign-in with its place in the log. */
 export interface LoggedSignIn extends SignIn, LogPlace {}
 
@@ -41,36 +31,10 @@ export interface LoggedSignIn extends SignIn, LogPlace {}
 export async function readSignIns(
   queries: Queries,
   tenantId: TenantId,
-  { where, after, limit }: SignInQuery,
+  query: LogQuery<SignInColumn>,
 ): Promise<LogPage<LoggedSignIn>> {
-  const bounds = timeBounds(where);
-  const log = () =>
-    queries
-      .selectFrom('sign_ins')
-      .where('tenant_id', '=', tenantId)
-      .orderBy('at', 'desc')
-      .orderBy('sequence', 'desc');
-  const page = await readLog(
-    {
-      placeBehind: (behind, count) =>
-        log()
-          .select(['at', 'sequence'])
-          .where((e) => stretchSql(e, { after: behind, last: undefined }))
-          .where((e) => e.and(bounds.map((bound) => conditionSql(e, bound))))
-          .offset(count - 1)
-          .limit(1)
-          .executeTakeFirst(),
-      rows: (stretch, most) =>
-        log()
-          .selectAll()
-          .where((e) => stretchSql(e, stretch))
-          .where((e) => conditionSql(e, where ?? { kind: 'and', parts: [] }))
-          .limit(most)
-          .execute(),
-    },
-    { after, limit },
-  );
-  return { rows: page.rows.map(asSignIn), next: page.next };
+  const { rows, next } = await readLogTable(queries, 'sign_ins', tenantId, query);
+  return { rows: rows.map(asSignIn), next };
 }
 
 /** The sign-in of an id, whatever its kind and however long the log. */
