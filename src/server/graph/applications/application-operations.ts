@@ -14,9 +14,10 @@ import {
 } from '../../directory/application-store.ts';
 import type { Directory } from '../../directory/directory.ts';
 import type { Queries, Transaction } from '../../storage/database.ts';
-import { countAll, listPage, type Source } from '../collection.ts';
+import type { Source } from '../collection.ts';
 import { type Expand, expanded } from '../expansion.ts';
 import { requiredValues } from '../filter.ts';
+import { listing } from '../listing.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
 import { findApplication, noSuchObject } from '../targets.ts';
 import { changesApplications, readsApplications } from './application-permissions.ts';
@@ -54,26 +55,12 @@ export function applicationOperations(
   const present = (queries: Queries, tenantId: TenantId, rows: readonly Application[]) =>
     presentApplications(parts, queries, tenantId, rows);
 
-  const list: ReadOperation = {
-    method: 'GET',
-    path: 'applications',
+  const lists = listing({
+    entitySet,
     permissions: readsApplications,
-    async run(request, queries) {
-      const source = applicationSource(request, queries, present);
-      const page = await listPage(request, { entitySet, path: entitySet }, source);
-      return await expanded(request, queries, parts.relations, page);
-    },
-  };
-
-  const count: ReadOperation = {
-    method: 'GET',
-    path: 'applications/$count',
-    permissions: readsApplications,
-    async run(request, queries) {
-      const total = await countAll(request.options, applicationSource(request, queries, present));
-      return { kind: 'text', text: String(total) };
-    },
-  };
+    relations: parts.relations,
+    sourceOf: (request, queries) => applicationSource(request, queries, present),
+  });
 
   const read: ReadOperation = {
     method: 'GET',
@@ -169,7 +156,7 @@ export function applicationOperations(
     },
   };
 
-  return [list, count, read, create, change, remove];
+  return [...lists, read, create, change, remove];
 }
 
 async function principalsOf(queries: Queries, tenantId: TenantId, clientId: ClientId) {

@@ -18,9 +18,10 @@ import { selectPrincipals, selectPrincipalsOf } from '../../directory/directory-
 import { type FirstPartyPrincipal, firstPartyPrincipals } from '../../directory/first-party-principals.ts';
 import type { Principal } from '../../directory/service-principals.ts';
 import type { Queries } from '../../storage/database.ts';
-import { countAll, listPage, type Source } from '../collection.ts';
+import type { Source } from '../collection.ts';
 import { type Expand, expanded } from '../expansion.ts';
 import { requiredValues } from '../filter.ts';
+import { listing } from '../listing.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
 import { findFirstParty, findPrincipal, noSuchObject } from '../targets.ts';
 import type { ApplicationParts } from './application-operations.ts';
@@ -40,26 +41,7 @@ export function servicePrincipalOperations({
   readonly randomness: Randomness;
   readonly relations: Readonly<Record<string, Expand>>;
 }): readonly GraphOperation[] {
-  const list: ReadOperation = {
-    method: 'GET',
-    path: entitySet,
-    permissions: readsApplications,
-    async run(request, queries) {
-      const source = principalSource(request, queries);
-      const page = await listPage(request, { entitySet, path: entitySet }, source);
-      return await expanded(request, queries, relations, page);
-    },
-  };
-
-  const count: ReadOperation = {
-    method: 'GET',
-    path: `${entitySet}/$count`,
-    permissions: readsApplications,
-    async run(request, queries) {
-      const total = await countAll(request.options, principalSource(request, queries));
-      return { kind: 'text', text: String(total) };
-    },
-  };
+  const lists = listing({ entitySet, permissions: readsApplications, relations, sourceOf: principalSource });
 
   const read: ReadOperation = {
     method: 'GET',
@@ -145,7 +127,7 @@ export function servicePrincipalOperations({
     },
   };
 
-  return [list, count, read, create, change, remove];
+  return [...lists, read, create, change, remove];
 }
 
 type Shown = Principal | FirstPartyPrincipal;

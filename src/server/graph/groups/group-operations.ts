@@ -10,9 +10,10 @@ import { type Group, selectGroup, selectGroups, updateGroup } from '../../direct
 import { createGroup, deleteGroup } from '../../directory/groups.ts';
 import type { Queries } from '../../storage/database.ts';
 import type { ApplicationParts } from '../applications/application-operations.ts';
-import { countAll, listPage, type Source } from '../collection.ts';
+import type { Source } from '../collection.ts';
 import { type Expand, expanded } from '../expansion.ts';
 import { requiredValues } from '../filter.ts';
+import { listing } from '../listing.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
 import { requireGovernableGroup, requireMayHoldRoles } from '../privileged-objects.ts';
 import { noSuchObject } from '../targets.ts';
@@ -32,24 +33,7 @@ export function groupOperations({
   /** What `$expand` shows. */
   readonly relations: Readonly<Record<string, Expand>>;
 }): readonly GraphOperation[] {
-  const list: ReadOperation = {
-    method: 'GET',
-    path: entitySet,
-    permissions: readsGroups,
-    async run(request, queries) {
-      const page = await listPage(request, { entitySet, path: entitySet }, groupSource(request, queries));
-      return await expanded(request, queries, relations, page);
-    },
-  };
-
-  const count: ReadOperation = {
-    method: 'GET',
-    path: `${entitySet}/$count`,
-    permissions: readsGroups,
-    async run(request, queries) {
-      return { kind: 'text', text: String(await countAll(request.options, groupSource(request, queries))) };
-    },
-  };
+  const lists = listing({ entitySet, permissions: readsGroups, relations, sourceOf: groupSource });
 
   const read: ReadOperation = {
     method: 'GET',
@@ -133,7 +117,7 @@ export function groupOperations({
     },
   };
 
-  return [list, count, read, create, change, remove];
+  return [...lists, read, create, change, remove];
 }
 
 /** The group that a path begins with. @throws DomainError `not-found` */

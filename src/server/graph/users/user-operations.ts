@@ -20,9 +20,10 @@ import {
 import { changeUser, createUser, type NewPassword } from '../../directory/users.ts';
 import type { Queries } from '../../storage/database.ts';
 import type { ApplicationParts } from '../applications/application-operations.ts';
-import { countAll, listPage, type Source } from '../collection.ts';
+import type { Source } from '../collection.ts';
 import { type Expand, expanded } from '../expansion.ts';
 import { requiredValues } from '../filter.ts';
+import { listing } from '../listing.ts';
 import type { GraphOperation, GraphRequest, ReadOperation, WriteOperation } from '../operation.ts';
 import { requireGovernable } from '../privileged-objects.ts';
 import { denied, noSuchObject } from '../targets.ts';
@@ -53,24 +54,7 @@ export function userOperations({
     return { ...members, password: { hash, mustChange: given.forceChangePasswordNextSignIn } };
   }
 
-  const list: ReadOperation = {
-    method: 'GET',
-    path: entitySet,
-    permissions: readsUsers,
-    async run(request, queries) {
-      const page = await listPage(request, { entitySet, path: entitySet }, userSource(request, queries));
-      return await expanded(request, queries, relations, page);
-    },
-  };
-
-  const count: ReadOperation = {
-    method: 'GET',
-    path: `${entitySet}/$count`,
-    permissions: readsUsers,
-    async run(request, queries) {
-      return { kind: 'text', text: String(await countAll(request.options, userSource(request, queries))) };
-    },
-  };
+  const lists = listing({ entitySet, permissions: readsUsers, relations, sourceOf: userSource });
 
   const reads = [`${entitySet}/{}`, 'me'].map(
     (path): ReadOperation => ({
@@ -167,7 +151,7 @@ export function userOperations({
     ),
   );
 
-  return [list, count, ...reads, create, change, remove, ...revocations];
+  return [...lists, ...reads, create, change, remove, ...revocations];
 }
 
 /**
