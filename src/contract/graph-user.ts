@@ -37,9 +37,6 @@ const profile = {
   userType: z.enum(['Member', 'Guest']).nullish(),
 };
 
-export const userProfile = z.object(profile);
-export type UserProfile = z.infer<typeof userProfile>;
-
 /** A password as administrators give one; the next sign-in has to choose another unless told. */
 const passwordProfile = z.strictObject({
   password: z.string().max(256),

@@ -52,7 +52,6 @@ export const servicePrincipalPage = z.object({
   '@odata.nextLink': z.string().optional(),
   value: z.array(servicePrincipal.partial()),
 });
-export type ServicePrincipalPage = z.infer<typeof servicePrincipalPage>;
 
 /** Body of `POST /directoryObjects/getByIds`: at most 1000 ids. */
 export const getByIdsBody = z.object({

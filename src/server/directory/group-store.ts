@@ -59,20 +59,6 @@ export async function updateGroup(
   return row !== undefined;
 }
 
-/** Removes the group's row alone. @returns the group as it was, `undefined` where the tenant has none of that id */
-export async function deleteGroupRow(
-  transaction: Transaction,
-  { tenantId, groupId }: GroupKey,
-): Promise<Group | undefined> {
-  const row = await transaction
-    .deleteFrom('groups')
-    .where('tenant_id', '=', tenantId)
-    .where('group_id', '=', groupId)
-    .returningAll()
-    .executeTakeFirst();
-  return row && asGroup(row);
-}
-
 export async function selectGroup(
   queries: Queries,
   tenantId: TenantId,

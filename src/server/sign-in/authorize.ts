@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { aadsts, aadstsEntry } from '../http/dialects/aadsts.ts';
-import { correlationId, traceId } from '../http/dialects/oauth.ts';
+import { correlationId, timestampOf, traceId } from '../http/dialects/oauth.ts';
 import { requireAssignment } from '../tokens/assignment-required.ts';
 import { issueCode } from '../tokens/authorization-codes.ts';
 import { parseDelegatedScope } from '../tokens/delegated-scope.ts';
@@ -23,7 +23,6 @@ import { onceAsked, parseContinue } from './continue-url.ts';
 import { destinationOf, sendPage } from './page.ts';
 import { accountPage } from './pages.ts';
 import { sendAnswer } from './redirects.ts';
-import { timestampOf } from './shown-errors.ts';
 import type { SignInParts } from './sign-in-parts.ts';
 import type { SignInPrompt } from './sign-in-prompt.ts';
 

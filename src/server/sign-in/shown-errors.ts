@@ -3,7 +3,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import { DomainError, type FailureKind } from '../../foundation/domain-error.ts';
 import type { Log } from '../../foundation/log.ts';
 import { aadstsEntry } from '../http/dialects/aadsts.ts';
-import { correlationId, traceId } from '../http/dialects/oauth.ts';
+import { correlationId, timestampOf, traceId } from '../http/dialects/oauth.ts';
 import { sendPage } from './page.ts';
 import { errorPage } from './pages.ts';
 
@@ -33,11 +33,6 @@ export function showErrors({ clock, log }: { readonly clock: Clock; readonly log
       );
     }
   };
-}
-
-/** `YYYY-MM-DD HH:MM:SSZ` */
-export function timestampOf(clock: Clock): string {
-  return `${new Date(clock.now()).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
 const statusOfKind: Readonly<Partial<Record<FailureKind, number>>> = {

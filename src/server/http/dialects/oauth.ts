@@ -40,6 +40,11 @@ export function correlationId(request: FastifyRequest): string {
   return typeof sent === 'string' && isGuid(sent) ? sent : request.id;
 }
 
+/** When a refusal was made, as the token service writes it: `YYYY-MM-DD HH:MM:SSZ`. */
+export function timestampOf(clock: Clock): string {
+  return `${new Date(clock.now()).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}
+
 /** The token service's dialect: RFC 6749 §5.2 errors in Entra's AADSTS envelope (e), headers of a.8. */
 export function oauthDialect(profile: CloudProfile, clock: Clock): Dialect {
   function body(
@@ -48,7 +53,7 @@ export function oauthDialect(profile: CloudProfile, clock: Clock): Dialect {
     message: string,
     request: FastifyRequest,
   ): OauthError {
-    const timestamp = `${new Date(clock.now()).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+    const timestamp = timestampOf(clock);
     const trace = traceId(request.id);
     const correlation = correlationId(request);
     return {
