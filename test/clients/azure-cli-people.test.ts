@@ -176,6 +176,8 @@ describe('people and the Azure CLI', { skip: notAsked('azure-cli') }, () => {
 
   test('az makes people and groups, finds them by name, and assigns roles to both and to an application', async () => {
     const { upn, id } = await createPerson('bob');
+    const domains = ['rest', '--url', 'https://graph.microsoft.com/v1.0/domains', '--query', 'value[].id'];
+    assert.deepEqual(await asOperator(...domains), ['innate.internal']);
     const users = ['ad', 'user', 'list', '--query', '[].id'];
     assert.deepEqual(await asOperator(...users, '--upn', upn), [id]);
     assert.deepEqual(await asOperator(...users, '--display-name', 'bo'), [id]);

@@ -176,58 +176,6 @@ describe('the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.deepEqual(await asOperator('ad', 'app', 'list', '--app-id', app.appId), []);
   });
 
-  test('az makes people and groups, gives a group a role by its name, and takes them away', async () => {
-    const { subscriptionId } = world.innate.ready;
-    const scope = `/subscriptions/${subscriptionId}`;
-    const domain = await asOperator(
-      ...['rest', '--url', 'https://graph.microsoft.com/v1.0/domains', '--query', 'value[0].id'],
-    );
-    const person = await asOperator(
-      ...['ad', 'user', 'create', '--display-name', 'Grace', '--password', 'correct horse battery'],
-      ...['--user-principal-name', `grace@${domain}`],
-    );
-    await asOperator('ad', 'user', 'update', '--id', person.id, '--display-name', 'Grace H');
-    const shown = await asOperator('ad', 'user', 'show', '--id', `grace@${domain}`);
-    assert.deepEqual([shown.id, shown.displayName], [person.id, 'Grace H']);
-    const found = await asOperator('ad', 'user', 'list', '--display-name', 'grace', '--query', '[].id');
-    assert.deepEqual(found, [person.id]);
-
-    const group = await asOperator(
-      ...['ad', 'group', 'create', '--display-name', 'readers', '--mail-nickname', 'readers'],
-    );
-    const member = ['--group', 'readers', '--member-id', person.id];
-    await asOperator('ad', 'group', 'member', 'add', ...member);
-    assert.equal((await asOperator('ad', 'group', 'member', 'check', ...member)).value, true);
-    const members = await asOperator('ad', 'group', 'member', 'list', '--group', 'readers');
-    assert.deepEqual(
-      members.map(({ userPrincipalName }: { userPrincipalName: string }) => userPrincipalName),
-      [`grace@${domain}`],
-    );
-    const groups = await asOperator('ad', 'user', 'get-member-groups', '--id', person.id);
-    assert.deepEqual(
-      groups.map(({ id }: { id: string }) => id),
-      [group.id],
-    );
-    const assigned = await asOperator(
-      ...['role', 'assignment', 'create', '--assignee', group.id, '--role', 'Reader', '--scope', scope],
-    );
-    assert.equal(assigned.principalType, 'Group');
-    const ofPerson = await asOperator(
-      ...['role', 'assignment', 'list', '--assignee', `grace@${domain}`, '--scope', scope],
-      '--include-groups',
-    );
-    assert.deepEqual(
-      ofPerson.map(({ principalName }: { principalName: string }) => principalName),
-      ['readers'],
-    );
-    await asOperator('ad', 'group', 'member', 'remove', ...member);
-    assert.equal((await asOperator('ad', 'group', 'member', 'check', ...member)).value, false);
-    await asOperator('ad', 'group', 'delete', '--group', 'readers');
-    await asOperator('ad', 'user', 'delete', '--id', person.id);
-    const left = await asOperator('role', 'assignment', 'list', '--all', '--query', '[].principalId');
-    assert.equal(left.includes(group.id), false);
-  });
-
   test('az makes an identity with a federated credential, and signs in as it with a token of another issuer', async () => {
     await using issuer = await testIssuer();
     const { tenantId } = world.innate.ready;
