@@ -14,6 +14,7 @@ import { openEndpoint } from './endpoint.ts';
 import { enrolMachine } from './enrol.ts';
 import { hostProtocolOf } from './host-protocols/registry.ts';
 import { IdentityCredentials } from './identity-credentials.ts';
+import { type InstanceCertificate, startInstanceAnswerer } from './isolation/instance-answerer.ts';
 import { startNameProxy } from './isolation/name-proxy.ts';
 import { KeyFiles } from './key-files.ts';
 import { loadMachine, type MachineRecord } from './machine-record.ts';
@@ -173,6 +174,8 @@ export interface LocalAgentOptions extends AgentOptions {
   readonly profile: CloudProfile;
   /** Folder of the control socket and of the agent's own folder. */
   readonly dataFolder: string;
+  /** For the name that clients ask about instances, where the server does not answer it. */
+  readonly instanceCertificate: InstanceCertificate | undefined;
   /** PEM file of the deployment's authority. */
   readonly caFile: string;
   /** Says how this machine reaches the world. */
@@ -186,15 +189,18 @@ export interface LocalAgentOptions extends AgentOptions {
  */
 export async function startLocalAgent(options: LocalAgentOptions): Promise<LocalAgent> {
   await using started = new AsyncDisposableStack();
-  const { caFile, connect, dataFolder, environment, log, profile, randomness } = options;
+  const { caFile, connect, dataFolder, environment, instanceCertificate, log, profile, randomness } = options;
   const agent = started.use(await createAgent(options));
-  const proxy = started.use(await startNameProxy({ profile, server: connect, environment, log }));
+  const discovery =
+    instanceCertificate && started.use(await startInstanceAnswerer({ profile, instanceCertificate, log }));
+  const proxy = started.use(await startNameProxy({ profile, server: connect, discovery, environment, log }));
   const controlSocket = path.join(dataFolder, 'agent.sock');
   started.use(
     await openControlSocket({
       agent,
       proxy,
       server: connect,
+      discovery,
       caFile,
       runFolder: path.join(dataFolder, 'run'),
       randomness,

@@ -7,6 +7,7 @@ import type { EndpointOrder, OpenedEndpoint } from '../contract/control-socket.t
 import { canonicalId, parseScope } from '../contract/resource-id.ts';
 import type { Randomness } from '../foundation/randomness.ts';
 import type { Agent, Endpoint } from './agent.ts';
+import type { InstanceAnswerer } from './isolation/instance-answerer.ts';
 import type { NameProxy } from './isolation/name-proxy.ts';
 import { splice } from './isolation/splice.ts';
 
@@ -15,6 +16,8 @@ export interface ProgramEndpointsOptions {
   readonly proxy: Pick<NameProxy, 'url' | 'accept'>;
   /** The server's TLS listener. */
   readonly server: { readonly host: string; readonly port: number };
+  /** Who answers programs about instances, where the server does not. */
+  readonly discovery?: Pick<InstanceAnswerer, 'certificate' | 'host' | 'port'> | undefined;
   /** PEM file of the deployment's authority. */
   readonly caFile: string;
   /** Folder for socket files, this agent's alone: what a former one left there is removed. */
@@ -113,7 +116,7 @@ export class ProgramEndpoints implements AsyncDisposable {
   }
 
   async #openIsolated(resourceId: string, made: AsyncDisposableStack): Promise<OpenedEndpoint> {
-    const { agent, proxy, randomness, runFolder, server } = this.#options;
+    const { agent, discovery, proxy, randomness, runFolder, server } = this.#options;
     const folder = path.join(runFolder, Buffer.from(randomness.bytes(6)).toString('hex'));
     await mkdir(folder, { recursive: true, mode: 0o700 });
     made.defer(() => rm(folder, { recursive: true, force: true }));
@@ -121,19 +124,26 @@ export class ProgramEndpoints implements AsyncDisposable {
       host: path.join(folder, 'host'),
       tls: path.join(folder, 'tls'),
       proxy: path.join(folder, 'proxy'),
+      discovery: discovery === undefined ? null : path.join(folder, 'discovery'),
     };
     const place = { kind: 'unix', path: socketPath(sockets.host) } as const;
     const endpoint = made.use(await agent.openEndpoint(resourceId, place));
-    made.use(
-      await listenOn(sockets.tls, (inside) => splice(inside, connect({ ...server, allowHalfOpen: true }))),
-    );
+    const leadTo =
+      ({ host, port }: { host: string; port: number }) =>
+      (inside: Socket) =>
+        splice(inside, connect({ host, port, allowHalfOpen: true }));
+    made.use(await listenOn(sockets.tls, leadTo(server)));
+    if (discovery !== undefined && sockets.discovery !== null) {
+      made.use(await listenOn(sockets.discovery, leadTo(discovery)));
+    }
     made.use(await listenOn(sockets.proxy, (inside) => proxy.accept(inside)));
     return { ...this.#describe(endpoint), sockets };
   }
 
   #describe({ resourceId, environment, wellKnown }: Endpoint): Omit<OpenedEndpoint, 'sockets'> {
-    const { caFile, proxy } = this.#options;
-    return { resourceId, environment, wellKnown, proxy: proxy.url, caFile };
+    const { caFile, discovery, proxy } = this.#options;
+    const discoveryCertificate = discovery?.certificate ?? null;
+    return { resourceId, environment, wellKnown, proxy: proxy.url, caFile, discoveryCertificate };
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import path from 'node:path';
 import { javaTrustStore } from '../agent/isolation/java-trust-store.ts';
 import { bundleDigest, trustBundles } from '../agent/isolation/trust-bundle.ts';
+import type { OpenedEndpoint } from '../contract/control-socket.ts';
 import type { Environment } from '../foundation/environment.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -11,13 +12,24 @@ export interface BundleFiles {
   readonly javaTrustStore: string;
 }
 
+/** PEM of all that a program of an endpoint trusts of the deployment. */
+export function trustedBy(
+  { discoveryCertificate }: OpenedEndpoint,
+  { authority }: Pick<Deployment, 'authority'>,
+): string {
+  return discoveryCertificate === null ? authority : `${authority.trim()}\n${discoveryCertificate.trim()}\n`;
+}
+
 const maxBundle = 8 * 1024 * 1024;
 
 /**
  * The trust bundles for programs of this user, as files in the data folder. A file is named after its content, so it is
  * written once and never changes under a program that reads it.
  */
-export function writeBundles({ dataFolder, authority }: Deployment, environment: Environment): BundleFiles {
+export function writeBundles(
+  { dataFolder, authority }: Pick<Deployment, 'dataFolder' | 'authority'>,
+  environment: Environment,
+): BundleFiles {
   const { whole, extra } = trustBundles(authority, environment, (file) => read(file)?.toString('utf8'));
   const folder = path.join(dataFolder, 'trust');
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -157,9 +157,15 @@ function readEndpoint(from: JsonReader): OpenedEndpoint {
     wellKnown: { address: wellKnown.string('address'), port: wellKnown.number('port') },
     proxy: from.string('proxy'),
     caFile: from.string('caFile'),
+    discoveryCertificate: from.optionalString('discoveryCertificate'),
     sockets:
       sockets === undefined
         ? null
-        : { host: sockets.string('host'), tls: sockets.string('tls'), proxy: sockets.string('proxy') },
+        : {
+            host: sockets.string('host'),
+            tls: sockets.string('tls'),
+            proxy: sockets.string('proxy'),
+            discovery: sockets.optionalString('discovery'),
+          },
   };
 }

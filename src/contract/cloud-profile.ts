@@ -48,6 +48,12 @@ export type Surface =
 /** Other names of Entra's that clients may ask for under the `azure` profile. */
 const azureLoginAliases = ['login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
 
+/**
+ * Whom the clients of every language ask about an authority host that is not built into them, before they use it
+ * (`spec/token-service-and-directory.md` a.4). Under the `azure` profile that is the token service itself.
+ */
+export const instanceDiscoveryName = 'login.microsoftonline.com';
+
 /** Every name under which the token service answers, the one it calls itself first. */
 export function loginNames(profile: CloudProfile): readonly string[] {
   return profile.kind === 'azure' ? [profile.login, ...azureLoginAliases] : [profile.login];

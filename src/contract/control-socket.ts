@@ -56,14 +56,20 @@ export interface OpenedEndpoint {
   readonly proxy: string;
   /** PEM file of the deployment's authority. */
   readonly caFile: string;
-  /** Mode `isolated` only: socket files that lead to the endpoint, to the server's TLS listener and to the proxy. */
+  /** PEM certificate of who answers about instances beside programs; they trust it for that one name. */
+  readonly discoveryCertificate: string | null;
+  /** Mode `isolated` only: socket files that lead to what stands outside. */
   readonly sockets: IsolatedSockets | null;
 }
 
 export interface IsolatedSockets {
+  /** To the endpoint. */
   readonly host: string;
+  /** To the server's TLS listener. */
   readonly tls: string;
   readonly proxy: string;
+  /** To who answers about instances. */
+  readonly discovery: string | null;
 }
 
 export interface ControlFailure {

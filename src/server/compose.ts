@@ -29,6 +29,7 @@ import { graphDialect } from './http/dialects/graph.ts';
 import { keyVaultDialect } from './http/dialects/key-vault.ts';
 import { oauthDialect } from './http/dialects/oauth.ts';
 import { createSurface, type Dialect } from './http/surface.ts';
+import { type NamedCertificate, openInstanceCertificate } from './instance-certificate.ts';
 import { issueJoinToken } from './machines/enrolment.ts';
 import { registerAgents } from './machines/machine-routes.ts';
 import { removeMachinesOf } from './machines/machine-store.ts';
@@ -88,6 +89,8 @@ export interface Server extends AsyncDisposable {
   readonly caFile: string;
   /** PEM. */
   readonly ca: string;
+  /** For the local agent, which answers programs about instances where the deployment has names of its own. */
+  readonly instanceCertificate: NamedCertificate | undefined;
   readonly dataFolder: string;
   readonly engine: Database['engine'];
   readonly home: Home;
@@ -105,6 +108,8 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
   const upstream = await upstreamProviders(config.upstreamFile);
   const folder = opened.use(await openDataFolder(config.dataFolder));
   const tls = await openTls(folder, certificateNames(profile), clock);
+  const instanceCertificate =
+    profile.kind === 'azure' ? undefined : await openInstanceCertificate(folder, { clock, randomness });
   const database = opened.use(await openDatabase({ url: config.databaseUrl, folder }, randomness));
   const sealer = await openSealer({ database, folder, source: config.keyEncryptionKey, randomness, clock });
   const signer =
@@ -152,6 +157,7 @@ export async function startServer(config: ServerConfig, sources: Sources): Promi
     port: surfaces.port,
     caFile: tls.caFile,
     ca: tls.ca,
+    instanceCertificate,
     dataFolder: folder.path,
     engine: database.engine,
     home,

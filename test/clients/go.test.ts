@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { type CloudProfile, ownProfile } from '../../src/contract/cloud-profile.ts';
 import { notAsked, preparedGo } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld, programOutcomes } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
@@ -47,8 +48,8 @@ describe('the Azure SDK for Go', { skip: notAsked('go') || noIsolation }, () => 
   });
 });
 
-test('a Go program signs in as an application, with each credential', { skip: notAsked('go') }, async () => {
-  await using application = await signingInApplication();
+async function signsInAsAnApplication(profile?: CloudProfile): Promise<void> {
+  await using application = await signingInApplication(profile);
   const token = (appidacr: string) => ({ oid: application.principalId, appidacr });
   const signIn = (await preparedGo())('sign-in');
   assert.deepEqual(await application.outcomesOf([signIn]), {
@@ -64,6 +65,18 @@ test('a Go program signs in as an application, with each credential', { skip: no
     'msal assertion': token('2'),
     'wrong secret': 'AADSTS7000215',
   });
+}
+
+test('a Go program signs in as an application, with each credential', {
+  skip: notAsked('go'),
+}, async () => {
+  await signsInAsAnApplication();
+});
+
+test('a Go program does so under names of its own, with instance discovery on, told only of AZURE_AUTHORITY_HOST', {
+  skip: notAsked('go'),
+}, async () => {
+  await signsInAsAnApplication(ownProfile('id.example.test'));
 });
 
 test('an API in Go validates tokens of both versions and an id token with go-oidc, and refuses what is wrong', {

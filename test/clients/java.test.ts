@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { javaToolOptions } from '../../src/agent/isolation/java-options.ts';
 import { javaTrustStore } from '../../src/agent/isolation/java-trust-store.ts';
+import { type CloudProfile, ownProfile } from '../../src/contract/cloud-profile.ts';
 import { notAsked, preparedJava } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld, programOutcomes } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
@@ -70,10 +71,8 @@ describe('the Azure SDK for Java', { skip: notAsked('java') }, () => {
   });
 });
 
-test('a Java program signs in as an application, with each credential', {
-  skip: notAsked('java'),
-}, async () => {
-  await using application = await signingInApplication();
+async function signsInAsAnApplication(profile?: CloudProfile): Promise<void> {
+  await using application = await signingInApplication(profile);
   const token = (appidacr: string) => ({ oid: application.principalId, appidacr });
   const command = [...(await preparedJava()), 'SignIn'];
   const outcomes = await application.outcomesOf(command, await variablesOf(application));
@@ -86,6 +85,18 @@ test('a Java program signs in as an application, with each credential', {
     'other workload': 'AADSTS700213',
     'wrong secret': 'AADSTS7000215',
   });
+}
+
+test('a Java program signs in as an application, with each credential', {
+  skip: notAsked('java'),
+}, async () => {
+  await signsInAsAnApplication();
+});
+
+test('a Java program does so under names of its own, with instance discovery on, told only of AZURE_AUTHORITY_HOST', {
+  skip: notAsked('java'),
+}, async () => {
+  await signsInAsAnApplication(ownProfile('id.example.test'));
 });
 
 test('a Java program signs a person in by device code, and acts for them, through azure-identity and msal4j', {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { type CloudProfile, ownProfile } from '../../src/contract/cloud-profile.ts';
 import { notAsked, preparedPython } from '../support/client-packages.ts';
 import { type DemoWorld, demoWorld, programOutcomes } from '../support/demo-world.ts';
 import { noIsolation } from '../support/isolation.ts';
@@ -48,10 +49,8 @@ describe('the Azure SDK for Python', { skip: notAsked('python') }, () => {
   });
 });
 
-test('a Python program signs in as an application, with each credential, through azure-identity and msal', {
-  skip: notAsked('python'),
-}, async () => {
-  await using application = await signingInApplication();
+async function signsInAsAnApplication(profile?: CloudProfile): Promise<void> {
+  await using application = await signingInApplication(profile);
   const token = (appidacr: string) => ({ oid: application.principalId, appidacr });
   const { folder, python } = await preparedPython();
   assert.deepEqual(await application.outcomesOf([python, path.join(folder, 'sign_in.py')]), {
@@ -69,6 +68,18 @@ test('a Python program signs in as an application, with each credential, through
     'msal without thumbprint': token('2'),
     'msal wrong secret': 'AADSTS7000215',
   });
+}
+
+test('a Python program signs in as an application, with each credential, through azure-identity and msal', {
+  skip: notAsked('python'),
+}, async () => {
+  await signsInAsAnApplication();
+});
+
+test('a Python program does so under names of its own, with instance discovery on, told only of AZURE_AUTHORITY_HOST', {
+  skip: notAsked('python'),
+}, async () => {
+  await signsInAsAnApplication(ownProfile('id.example.test'));
 });
 
 test('an API in Python validates tokens of both versions and an id token with PyJWT, and refuses what is wrong', {

@@ -23,9 +23,10 @@ const {
   OTHER_CERTIFICATE_PATH: otherPath = '',
   /** Projected token of somebody else; one's own is in AZURE_FEDERATED_TOKEN_FILE. */
   OTHER_FEDERATED_TOKEN_FILE: othersToken = '',
+  AZURE_AUTHORITY_HOST: host = 'https://login.microsoftonline.com',
+  TOKEN_SCOPE: scope = 'https://vault.azure.net/.default',
 } = process.env;
-const scope = 'https://vault.azure.net/.default';
-const authority = `https://login.microsoftonline.com/${tenantId}`;
+const authority = `${host}/${tenantId}`;
 
 const pem = readFileSync(certificatePath, 'utf8');
 const certificate = new X509Certificate(pem);

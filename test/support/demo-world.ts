@@ -45,9 +45,13 @@ export interface DemoWorld extends AsyncDisposable {
 const foreign =
   /^(https?_proxy|all_proxy|no_proxy|AZURE_.*|MSI_.*|IDENTITY_.*|IMDS_.*|.*CA_BUNDLE|SSL_CERT_.*|NODE_.*)$/i;
 
-export async function demoWorld(user?: { readonly uid: number; readonly gid: number }): Promise<DemoWorld> {
+/** @param args further words for `innate up` */
+export async function demoWorld(
+  user?: { readonly uid: number; readonly gid: number },
+  args: readonly string[] = [],
+): Promise<DemoWorld> {
   await using stack = new AsyncDisposableStack();
-  const innate = stack.use(await startInnate(user === undefined ? {} : { user }));
+  const innate = stack.use(await startInnate(user === undefined ? { args } : { args, user }));
   const operator = stack.use(new Operator(innate.ready));
   const group = await operator.createGroup('demo');
   const [vm1, vm2] = [await operator.createMachine(group, 'vm1'), await operator.createMachine(group, 'vm2')];

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { CloudProfile } from '../../src/contract/cloud-profile.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { insertClientCertificate } from '../../src/server/directory/client-certificate-store.ts';
 import { programOutcomes } from './demo-world.ts';
@@ -15,9 +16,9 @@ export interface SigningInApplication extends AsyncDisposable {
   outcomesOf(command: readonly string[], environment?: Readonly<Record<string, string>>): Promise<unknown>;
 }
 
-export async function signingInApplication(): Promise<SigningInApplication> {
+export async function signingInApplication(profile?: CloudProfile): Promise<SigningInApplication> {
   await using stack = new AsyncDisposableStack();
-  const named = stack.use(await namedTokenService());
+  const named = stack.use(await namedTokenService(profile));
   const { service } = named;
   const tenantId = await service.tenant();
   const { clientId, principalId, secret } = await service.application(tenantId);

@@ -42,7 +42,16 @@ describe('what becomes of a name', () => {
     assert.equal(decideName(profile, 'kv1.vault.id.example.org').kind, 'served');
     assert.equal(decideName(profile, 'mtlsauth.id.example.org').kind, 'served');
     assert.equal(decideName(profile, 'kv1.mtlstb.vault.id.example.org').kind, 'served');
-    assert.equal(decideName(profile, 'login.microsoftonline.com').kind, 'refused');
+    assert.equal(decideName(profile, 'login.microsoftonline.com').kind, 'discovery');
+    assert.equal(decideName(profile, 'Login.MicrosoftOnline.com.').kind, 'discovery');
+    for (const name of [
+      'login.windows.net',
+      'sts.windows.net',
+      'kv1.vault.azure.net',
+      'x.login.microsoftonline.com',
+    ]) {
+      assert.equal(decideName(profile, name).kind, 'refused', name);
+    }
     assert.equal(decideName(profile, 'www.example.org').kind, 'elsewhere');
   });
 

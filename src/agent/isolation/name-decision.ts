@@ -1,9 +1,16 @@
 import { isIP } from 'node:net';
-import { type CloudProfile, isAzureName, surfaceOf } from '../../contract/cloud-profile.ts';
+import {
+  type CloudProfile,
+  instanceDiscoveryName,
+  isAzureName,
+  surfaceOf,
+} from '../../contract/cloud-profile.ts';
 
 /** What becomes of a program's wish to reach a host by name. */
 export type NameDecision =
   | { readonly kind: 'served' }
+  /** Answered beside the program, about instances alone: the deployment itself never answers this name. */
+  | { readonly kind: 'discovery' }
   /** Not to be reached from here: the reason in one sentence, safe to show. */
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'elsewhere' };
@@ -14,8 +21,9 @@ export function normaliseName(name: string): string {
 }
 
 /**
- * Served names go to the deployment; names in Azure's domains that it does not serve are refused, so that a program
- * never talks to the real Azure by mistake; everything else is none of our business.
+ * Served names go to the deployment; the one that clients ask about instances is answered beside the program; other
+ * names in Azure's domains are refused, so that a program never talks to the real Azure by mistake; everything else is
+ * none of our business.
  *
  * @param name host name or IPv4 address, without port
  */
@@ -25,6 +33,7 @@ export function decideName(profile: CloudProfile, name: string): NameDecision {
     return { kind: 'refused', reason: 'that is not a host name' };
   }
   if (surfaceOf(profile, host) !== undefined) return { kind: 'served' };
+  if (host === instanceDiscoveryName) return { kind: 'discovery' };
   if (isAzureName(host)) {
     return {
       kind: 'refused',

@@ -22,6 +22,8 @@ export interface NameProxyOptions {
   readonly profile: CloudProfile;
   /** The deployment's TLS listener: where connections to served names end up. */
   readonly server: { readonly host: string; readonly port: number };
+  /** Where the name that clients ask about instances is answered; nowhere where it is a served one. */
+  readonly discovery?: Destination | undefined;
   /** Whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say how this machine reaches the world. */
   readonly environment: Environment;
   readonly log: Log;
@@ -123,11 +125,13 @@ export async function startNameProxy(options: NameProxyOptions): Promise<NamePro
     const destination = parseAuthority(authority);
     const decision = decideName(profile, destination.host);
     if (decision.kind === 'refused') throw new Refusal(403, decision.reason);
-    if (decision.kind === 'served') {
+    if (decision.kind !== 'elsewhere') {
       if (destination.port !== 443) {
         throw new Refusal(403, `${destination.host} is served on port 443 only, not on ${destination.port}`);
       }
-      return await dial(options.server);
+      const answering = decision.kind === 'served' ? options.server : options.discovery;
+      if (answering === undefined) throw new Refusal(403, `${destination.host} is not answered here`);
+      return await dial(answering);
     }
     requireElsewhere(destination);
     const proxy = upstream('https', destination);
@@ -196,7 +200,7 @@ export async function startNameProxy(options: NameProxyOptions): Promise<NamePro
     };
     const decision = decideName(profile, destination.host);
     if (decision.kind === 'refused') throw new Refusal(403, decision.reason);
-    if (decision.kind === 'served') {
+    if (decision.kind !== 'elsewhere') {
       throw new Refusal(403, `${destination.host} is served over https only`);
     }
     requireElsewhere(destination);

@@ -11,7 +11,7 @@ export interface RelayOrder {
   readonly sockets: IsolatedSockets;
   /** Where the host protocol's clients look by themselves. */
   readonly wellKnown: { readonly address: string; readonly port: number };
-  /** PEM of the deployment's authority. */
+  /** PEM of what the program trusts of the deployment: its authority, and who answers about instances. */
   readonly authority: string;
   /** Variables of the resource's host protocol. */
   readonly host: Readonly<Record<string, string>>;

@@ -20,6 +20,8 @@ import { splice } from './splice.ts';
 
 /** The descriptor of the channel to the outside. */
 const channelDescriptor = 3;
+/** Where the name is that clients ask about instances: not where the server is, which never answers it. */
+const discoveryAddress = '127.0.0.2';
 /** Milliseconds within which a signal told by the outside and one from the terminal are one and the same. */
 const sameSignal = 100;
 /** Capabilities by which a program of root's could undo its isolation. */
@@ -64,10 +66,12 @@ async function follow(order: RelayOrder): Promise<void> {
     host: behindMounts(order.sockets.host),
     tls: behindMounts(order.sockets.tls),
     proxy: behindMounts(order.sockets.proxy),
+    discovery: order.sockets.discovery === null ? undefined : behindMounts(order.sockets.discovery),
   };
   const files = setUpNamespace(order);
   await listenTo(outside.host, order.wellKnown.address, order.wellKnown.port);
   await listenTo(outside.tls, '127.0.0.1', 443);
+  if (outside.discovery !== undefined) await listenTo(outside.discovery, discoveryAddress, 443);
   const proxyPort = await listenTo(outside.proxy, '127.0.0.1', 0);
   held.use(await startNameServer({ host: '127.0.0.1', port: 53 }, nameAnswers(order)));
 
@@ -109,6 +113,7 @@ function nameAnswers({ profile }: RelayOrder) {
     // RFC 6761 §6.3: this one never leaves the machine
     if (name === 'localhost' || decision.kind === 'served')
       return { kind: 'address', address: '127.0.0.1' } as const;
+    if (decision.kind === 'discovery') return { kind: 'address', address: discoveryAddress } as const;
     if (decision.kind === 'elsewhere') return { kind: 'refused' } as const;
     if (isAzureName(name) && !told.has(name) && told.size < 50) {
       told.add(name);

@@ -1,5 +1,5 @@
 import { competingVariables, programEnvironment } from '../../agent/isolation/program-environment.ts';
-import { writeBundles } from '../bundle-files.ts';
+import { trustedBy, writeBundles } from '../bundle-files.ts';
 import { type Command, dataOption, defaultDataFolder, optionText } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 import { enrolAs } from '../enrolment.ts';
@@ -44,7 +44,10 @@ export const env: Command = {
       base: environment,
       host: endpoint.environment,
       proxy: endpoint.proxy,
-      ...writeBundles(deployment, environment),
+      ...writeBundles(
+        { dataFolder: deployment.dataFolder, authority: trustedBy(endpoint, deployment) },
+        environment,
+      ),
       directNames: [],
       proxyOnly: false,
     });

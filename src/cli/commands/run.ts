@@ -9,7 +9,7 @@ import {
 import { competingVariables, programEnvironment } from '../../agent/isolation/program-environment.ts';
 import type { OpenedEndpoint } from '../../contract/control-socket.ts';
 import type { Environment } from '../../foundation/environment.ts';
-import { writeBundles } from '../bundle-files.ts';
+import { trustedBy, writeBundles } from '../bundle-files.ts';
 import {
   type Command,
   type CommandContext,
@@ -119,10 +119,11 @@ function refuseHiddenFolder(dataFolder: string): void {
 async function runInNamespace(
   command: readonly string[],
   endpoint: OpenedEndpoint,
-  { dataFolder, profile, authority }: Deployment,
+  deployment: Deployment,
   means: Means,
   { output, environment }: CommandContext,
 ): Promise<number> {
+  const { dataFolder, profile } = deployment;
   const { environment: host, sockets, wellKnown } = endpoint;
   if (sockets === null) throw new CommandError('the agent opened no sockets for an isolated program');
   // before the program starts, as in the environment
@@ -133,7 +134,7 @@ async function runInNamespace(
     dataFolder,
     sockets,
     wellKnown,
-    authority,
+    authority: trustedBy(endpoint, deployment),
     host,
     command,
     environment: defined(environment),
@@ -153,7 +154,10 @@ async function runInEnvironment(
     base: environment,
     host: endpoint.environment,
     proxy: endpoint.proxy,
-    ...writeBundles(deployment, environment),
+    ...writeBundles(
+      { dataFolder: deployment.dataFolder, authority: trustedBy(endpoint, deployment) },
+      environment,
+    ),
     directNames: [],
     proxyOnly: false,
   });

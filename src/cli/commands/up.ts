@@ -107,7 +107,7 @@ export async function startRunning(
   if (readyFile !== undefined) await removeStaleReadyFile(readyFile);
   const sources = { clock, randomness, log: createLog(log) };
   const server = started.use(await startServer(serverConfig(readOptions(input, environment)), sources));
-  const { caFile, ca, dataFolder, home, operator, profile } = server;
+  const { caFile, ca, dataFolder, home, instanceCertificate, operator, profile } = server;
   const connect = { host: server.host, port: server.port, ca };
   const local = started.use(
     await startLocalAgent({
@@ -116,6 +116,7 @@ export async function startRunning(
       dataFolder,
       profile,
       connect,
+      instanceCertificate,
       caFile,
       environment,
     }),

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { type CloudProfile, loginNames } from '../../contract/cloud-profile.ts';
-import type { InstanceDiscovery, KeySet } from '../../contract/oauth2.ts';
+import type { CloudProfile } from '../../contract/cloud-profile.ts';
+import { instanceDiscoveryOf } from '../../contract/instance-discovery.ts';
+import type { KeySet } from '../../contract/oauth2.ts';
 import type { Directory } from '../directory/directory.ts';
 import { selectTenants } from '../directory/directory-store.ts';
 import { parseTenantName } from '../directory/tenants.ts';
@@ -75,7 +76,11 @@ export function registerDiscovery(app: FastifyInstance, parts: DiscoveryParts): 
     async (request, reply) => {
       const asked = request.query['authorization_endpoint'];
       const version = request.query['api-version'];
+      if (typeof asked !== 'string' || asked === '') {
+        throw aadsts(900144, { parameter: 'authorization_endpoint' });
+      }
       const answer = instanceDiscoveryOf(profile, asked, version === '1.0' ? '1.0' : '1.1');
+      if (answer === undefined) throw aadsts(50049, {});
       return reply.headers(cacheable).send(answer);
     },
   );
@@ -94,38 +99,4 @@ export function registerDiscovery(app: FastifyInstance, parts: DiscoveryParts): 
       .type('text/plain; charset=utf-8')
       .send(text === undefined ? 'No such error code.\n' : `AADSTS${code}: ${text}\n`);
   });
-}
-
-/**
- * The answer of a.4: one cloud, ours.
- *
- * @throws DomainError AADSTS900144 without an endpoint, 50049 for one of another deployment
- */
-function instanceDiscoveryOf(
-  profile: CloudProfile,
-  asked: unknown,
-  apiVersion: '1.0' | '1.1',
-): InstanceDiscovery {
-  if (typeof asked !== 'string' || asked === '') {
-    throw aadsts(900144, { parameter: 'authorization_endpoint' });
-  }
-  const url = URL.canParse(asked) ? new URL(asked) : undefined;
-  const names = loginNames(profile);
-  if (url === undefined || url.protocol !== 'https:' || !names.includes(url.hostname))
-    throw aadsts(50049, {});
-  const [tenant = 'common'] = url.pathname.split('/').filter((segment) => segment !== '');
-  const base = `https://${profile.login}/${tenant}`;
-  const metadata = {
-    preferred_network: profile.login,
-    preferred_cache: profile.kind === 'azure' ? 'login.windows.net' : profile.login,
-    // a client that names a port compares it as well
-    aliases: url.port === '' ? [...names] : [...names, `${profile.login}:${url.port}`],
-  };
-  return {
-    tenant_discovery_endpoint: /\/v2\.0(\/|$)/.test(url.pathname)
-      ? `${base}/v2.0/.well-known/openid-configuration`
-      : `${base}/.well-known/openid-configuration`,
-    'api-version': apiVersion,
-    metadata: [metadata],
-  };
 }

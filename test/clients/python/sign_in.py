@@ -24,8 +24,8 @@ SECRET = os.environ["AZURE_CLIENT_SECRET"]
 PATH = os.environ["AZURE_CLIENT_CERTIFICATE_PATH"]
 OTHER = os.environ["OTHER_CERTIFICATE_PATH"]
 OTHERS_TOKEN = os.environ["OTHER_FEDERATED_TOKEN_FILE"]
-SCOPE = "https://vault.azure.net/.default"
-AUTHORITY = f"https://login.microsoftonline.com/{TENANT}"
+SCOPE = os.environ.get("TOKEN_SCOPE", "https://vault.azure.net/.default")
+AUTHORITY = os.environ.get("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com") + "/" + TENANT
 
 with open(PATH, encoding="ascii") as file:
     pem = file.read()

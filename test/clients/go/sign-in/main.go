@@ -21,8 +21,15 @@ var (
 	tenant = os.Getenv("AZURE_TENANT_ID")
 	client = os.Getenv("AZURE_CLIENT_ID")
 	secret = os.Getenv("AZURE_CLIENT_SECRET")
-	scopes = policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}}
+	scopes = policy.TokenRequestOptions{Scopes: []string{variable("TOKEN_SCOPE", "https://vault.azure.net/.default")}}
 )
+
+func variable(name, unset string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return unset
+}
 
 func withCertificate(path string, options *azidentity.ClientCertificateCredentialOptions) (azcore.TokenCredential, error) {
 	pem, err := os.ReadFile(path)
@@ -53,7 +60,7 @@ func withMsal(credential confidential.Credential, err error, options ...confiden
 	if err != nil {
 		return err.Error()
 	}
-	app, err := confidential.New("https://login.microsoftonline.com/"+tenant, client, credential, options...)
+	app, err := confidential.New(variable("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com")+"/"+tenant, client, credential, options...)
 	if err != nil {
 		return err.Error()
 	}

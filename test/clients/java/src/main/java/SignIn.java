@@ -43,7 +43,8 @@ public final class SignIn {
     }
 
     private static String outcome(TokenCredential credential) {
-        TokenRequestContext request = new TokenRequestContext().addScopes("https://vault.azure.net/.default");
+        TokenRequestContext request = new TokenRequestContext().addScopes(
+            System.getenv().getOrDefault("TOKEN_SCOPE", "https://vault.azure.net/.default"));
         try {
             String token = credential.getTokenSync(request).getToken();
             byte[] payload = Base64.getUrlDecoder().decode(token.split("\\.")[1]);
