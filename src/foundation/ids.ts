@@ -40,3 +40,10 @@ export function guid<T extends GuidBrand>(text: string): T {
   if (parsed === undefined) throw new TypeError('not a GUID');
   return parsed;
 }
+
+/** The spelling of 16 octets as a GUID, first octet first (RFC 9562 §4). */
+export function guidText(octets: Uint8Array): string {
+  return Buffer.from(octets)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

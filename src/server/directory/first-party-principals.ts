@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { AppRole } from '../../contract/graph-application.ts';
-import { guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
+import { guid, guidText, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import { graphAppId } from '../http/dialects/graph.ts';
 import { type FirstPartyResource, firstPartyResources } from './first-party-resources.ts';
 import { graphAppRoles } from './graph-app-roles.ts';
@@ -18,9 +18,7 @@ function derivedId(tenantId: TenantId, appId: string): PrincipalId {
   const octets = hash('sha256', `first-party|${tenantId}|${appId}`, 'buffer').subarray(0, 16);
   octets[6] = ((octets[6] ?? 0) & 0x0f) | 0x80;
   octets[8] = ((octets[8] ?? 0) & 0x3f) | 0x80;
-  return guid<PrincipalId>(
-    octets.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
-  );
+  return guid<PrincipalId>(guidText(octets));
 }
 
 const kept = new Map<TenantId, readonly FirstPartyPrincipal[]>();

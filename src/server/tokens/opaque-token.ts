@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { guid, type TenantId } from '../../foundation/ids.ts';
+import { guid, guidText, type TenantId } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 
 /** What is given out to be shown again once: it means nothing to who holds it, and the server keeps its digest alone. */
@@ -31,10 +31,7 @@ export function readOpaque(
 ): { readonly tenantId: TenantId; readonly digest: string } | undefined {
   if (!opaquePattern.test(text) || !text.startsWith(`${kind}.`)) return undefined;
   const octets = Buffer.from(text.slice(2), 'base64url');
-  const id = octets.subarray(0, tenantOctets).toString('hex');
-  const tenantId = guid<TenantId>(
-    [id.slice(0, 8), id.slice(8, 12), id.slice(12, 16), id.slice(16, 20), id.slice(20)].join('-'),
-  );
+  const tenantId = guid<TenantId>(guidText(octets.subarray(0, tenantOctets)));
   return { tenantId, digest: digestOf(text) };
 }
 
