@@ -79,10 +79,8 @@ test('a Go program does so under names of its own, with instance discovery on, t
   await signsInAsAnApplication(ownProfile('id.example.test'));
 });
 
-test('an API in Go validates tokens of both versions and an id token with go-oidc, and refuses what is wrong', {
-  skip: notAsked('go'),
-}, async () => {
-  await using tokens = await tokensToValidate();
+async function validates(profile?: CloudProfile): Promise<void> {
+  await using tokens = await tokensToValidate(profile);
   const outcomes = await programOutcomes([(await preparedGo())('validate')], tokens.environment);
   const signature = 'failed to verify signature: failed to verify id token signature';
   const algorithm = (alg: string) =>
@@ -103,6 +101,18 @@ test('an API in Go validates tokens of both versions and an id token with go-oid
     ];
   });
   assert.deepEqual(Object.fromEntries(refused), { ...tokens.good, ...reasons });
+}
+
+test('an API in Go validates tokens of both versions and an id token with go-oidc, and refuses what is wrong', {
+  skip: notAsked('go'),
+}, async () => {
+  await validates();
+});
+
+test('an API in Go does so under names of its own, by discovery at the exact issuer', {
+  skip: notAsked('go'),
+}, async () => {
+  await validates(ownProfile('id.example.test'));
 });
 
 test('a Go program signs a person in by device code and in the browser, and acts for them, through azidentity and msal', {

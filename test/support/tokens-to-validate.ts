@@ -1,4 +1,5 @@
 import { createHmac, createPublicKey } from 'node:crypto';
+import { azureProfile, type CloudProfile } from '../../src/contract/cloud-profile.ts';
 import { customerApi } from './customer-api.ts';
 import { type NamedTokenService, namedTokenService } from './named-token-service.ts';
 import { azureCli, makeCode, makePerson, verifier } from './people.ts';
@@ -21,11 +22,11 @@ export interface TokensToValidate extends AsyncDisposable {
 }
 
 const day = 86_400_000;
-const vault = 'https://vault.azure.net';
 
-export async function tokensToValidate(): Promise<TokensToValidate> {
+export async function tokensToValidate(profile: CloudProfile = azureProfile): Promise<TokensToValidate> {
+  const vault = `https://${profile.vaultSuffix}`;
   await using stack = new AsyncDisposableStack();
-  const named = stack.use(await namedTokenService());
+  const named = stack.use(await namedTokenService(profile));
   const { service } = named;
   const tenantId = await service.tenant('contoso.example');
   const client = await service.application(tenantId);
@@ -72,11 +73,11 @@ export async function tokensToValidate(): Promise<TokensToValidate> {
   }
 
   const v1 = {
-    issuer: `https://sts.windows.net/${tenantId}/`,
+    issuer: `https://${profile.v1IssuerHost}/${tenantId}/`,
     audience: first.name,
-    configuration: `https://login.microsoftonline.com/${tenantId}/.well-known/openid-configuration`,
+    configuration: `https://${profile.login}/${tenantId}/.well-known/openid-configuration`,
   };
-  const issuer = `https://login.microsoftonline.com/${tenantId}/v2.0`;
+  const issuer = `https://${profile.login}/${tenantId}/v2.0`;
   const v2 = {
     issuer,
     audience: second.appId,
