@@ -122,7 +122,7 @@ function spellings(path: string): readonly string[] {
 }
 
 describe('one resource', () => {
-  test('has one name: any spelling of it is that resource, or refused', async () => {
+  test('has one name: any spelling of it is that resource, or refused (C4)', async () => {
     await using m = await testManagement();
     const { owner } = m.home;
     const group = `/subscriptions/${m.home.subscriptionId}/resourceGroups/rg1`;

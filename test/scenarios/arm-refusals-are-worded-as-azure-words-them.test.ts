@@ -110,7 +110,7 @@ describe('a caller', () => {
     );
   });
 
-  test('without a token is not told whether anything is there', async () => {
+  test('without a token is not told whether anything is there (C25)', async () => {
     const known = await m.ask('GET', `${group}?api-version=2022-09-01`);
     const unknown = await m.ask('GET', `${s}/resourceGroups/no-such?api-version=2022-09-01`);
     assert.equal(known.text, unknown.text);
@@ -314,7 +314,7 @@ describe('what is asked for', () => {
     assert.match(String(reply.headers.allow), /PUT/);
   });
 
-  test('by a body that is no JSON, too large, too deep or of another type', async () => {
+  test('by a body that is no JSON, too large, too deep or of another type (C9)', async () => {
     const path = `${group}/providers/Microsoft.Compute/virtualMachines/vm1?api-version=2024-07-01`;
     const put = (body: unknown, headers?: Record<string, string>) =>
       ask('PUT', path, { body, ...(headers === undefined ? {} : { headers }) });
@@ -339,7 +339,7 @@ describe('what is asked for', () => {
     refused(await ask('GET', path), 404, 'ResourceNotFound');
   });
 
-  test('with names of JavaScript is only data', async () => {
+  test('with names of JavaScript is only data (C10)', async () => {
     const path = `${group}/providers/Microsoft.Compute/virtualMachines/constructor?api-version=2024-07-01`;
     for (const member of ['__proto__', 'constructor', 'prototype']) {
       const body = `{"location":"westus","properties":{"${member}":{"polluted":true}}}`;

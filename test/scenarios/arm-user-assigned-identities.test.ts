@@ -210,7 +210,7 @@ describe('user-assigned identities', () => {
     assert.equal(m.home.tenantId, made.body.properties.tenantId);
   });
 
-  test('principal, rights and credentials end with the identity, also where its group is deleted', async () => {
+  test('principal, rights and credentials end with the identity, also where its group is deleted (T16)', async () => {
     for (const how of ['identity', 'group'] as const) {
       await using w = await world();
       const { m } = w;

@@ -15,7 +15,7 @@ import { assign, at, getSecret, secret, testPrincipal, vault } from '../support/
 import { testTenant } from '../support/sealer.ts';
 
 describe('two tenants in one database', () => {
-  test('neither sees, uses nor removes what the other assigned, even at the same scope', async () => {
+  test('neither sees, uses nor removes what the other assigned, even at the same scope (C5)', async () => {
     await using database = await testDatabase();
     await using follower = await testFollower(database);
     const authorizer = createAuthorizer({

@@ -127,7 +127,7 @@ describe('tokens of other issuers as credential of a client (b.4)', () => {
     assert.match(String(shown.body['error_description']), /repo:contoso@1\/orders@2:ref:refs\/heads\/main/);
   });
 
-  test('algorithms are the key’s, and what a header brings along is no key', async () => {
+  test('algorithms are the key’s, and what a header brings along is no key (T4, T5)', async () => {
     await using w = await world();
     await w.issuer.trust(w.client);
     const signed = await w.token();
@@ -381,7 +381,7 @@ describe('a managed identity as credential of an application (b.5)', () => {
     assert.equal((await w.ask(await forged({ idtyp: 'user' }))).code, 700229);
   });
 
-  test('an identity of another tenant opens nothing here', async () => {
+  test('an identity of another tenant opens nothing here (T2)', async () => {
     await using w = await world();
     const foreign = await w.service.tenant();
     const identity = await w.service.identity(foreign, resource);

@@ -19,7 +19,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const api = 'api-version=7.4';
 
-test('nothing secret appears in the log, at its most talkative, nor readable in the database', async () => {
+test('nothing secret appears in the log, at its most talkative, nor readable in the database (H8)', async () => {
   await using folder = await temporaryFolder();
   const data = folder.file('data');
   const secrets = new Map<string, readonly Buffer[]>();

@@ -197,7 +197,7 @@ function asExpression(pattern: string): RegExp {
 }
 
 describe('the evaluator', () => {
-  test('agrees with a slow reading of the rules on random assignments', () => {
+  test('agrees with a slow reading of the rules on random assignments (C3)', () => {
     const scopes = ['/', subscription, group, `${subscription}/resourceGroups/demo2`, vault, secret, vm];
     const namespaces = [
       'Microsoft.KeyVault',

@@ -69,7 +69,7 @@ describe('a host that enrols', () => {
     assert.equal((await host.enrol(token)).status, 201);
   });
 
-  test('is one of two hundred with the same token that ask at once', async () => {
+  test('is one of two hundred with the same token that ask at once (T12)', async () => {
     await using machines = await testMachines();
     const token = await machines.joinToken(await machines.virtualMachine('vm1'));
     const answers = await Promise.all(Array.from({ length: 200 }, () => machines.host().enrol(token)));

@@ -21,7 +21,7 @@ async function enrolled(machines: TestMachines, name: string): Promise<{ host: T
 const identitiesPath = (host: TestHost) => `/machines/${host.machineId}/identities`;
 
 describe('credentials of a machine', () => {
-  test('are issued for the identities its resource carries, with the key it sent and nothing else it chose', async () => {
+  test('are issued for the identities its resource carries, with the key it sent and nothing else it chose (C16)', async () => {
     await using machines = await testMachines();
     const { host, vm } = await enrolled(machines, 'vm1');
     const attached = await machines.attach(vm, 'shared');
@@ -108,7 +108,7 @@ describe('the proof of a machine', () => {
     }
   });
 
-  test('works once', async () => {
+  test('works once (T12)', async () => {
     await using machines = await testMachines();
     const { host } = await enrolled(machines, 'vm1');
     const path = identitiesPath(host);

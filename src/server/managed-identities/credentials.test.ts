@@ -241,12 +241,12 @@ describe('a host’s public key', () => {
   });
 
   const odd = 2n ** 2047n + 9n;
-  test('with a weak exponent, or longer than 4096 bits, is refused', () => {
+  test('with a weak exponent, or longer than 4096 bits, is refused (T18, C9)', () => {
     for (const e of [1n, 3n, 65_536n, 2n ** 32n + 1n]) refused(rsa(odd, e));
     refused(rsa(2n ** 4096n + 9n, 65_537n));
   });
 
-  test('that can be factored is refused', () => {
+  test('that can be factored is refused (T18)', () => {
     refused(rsa(2n ** 2047n, 65_537n));
     // A power of 65537 leaves, for every small prime, a remainder that 65537 generates: the mark of CVE-2017-15361.
     refused(rsa(65_537n ** 127n, 65_537n));
