@@ -67,6 +67,8 @@ describe('the sign-in log of the token service', () => {
       client_secret: app.secret,
       scope: 'https://nowhere.example/.default',
     });
+    const claims = JSON.stringify({ access_token: { nbf: { value: '4000000000' } } });
+    await service.post(path, { ...form, client_secret: app.secret, claims });
     await service.post(path, { grant_type: 'magic' });
     await service.post(path, 'grant_type=a&grant_type=b');
     const rows = await signInsOf(service, tenantId);
@@ -75,6 +77,7 @@ describe('the sign-in log of the token service', () => {
       [
         [9000411, undefined],
         [70003, undefined],
+        [9002313, app.principalId],
         [500011, app.principalId],
         [700016, undefined],
         [7000215, app.principalId],

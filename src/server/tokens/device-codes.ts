@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import { type ClientId, guid, type TenantId, type UserId } from '../../foundation/ids.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { DeviceCodesTable } from '../storage/people-tables.ts';
 import { digestOf } from './opaque-token.ts';
@@ -53,7 +53,7 @@ export async function issueDeviceCode(
   },
   randomness: Randomness,
 ): Promise<{ readonly deviceCode: string; readonly userCode: string }> {
-  const deviceCode = Buffer.from(randomness.bytes(deviceOctets)).toString('base64url');
+  const deviceCode = randomText(randomness, deviceOctets);
   const userCode = newUserCode(randomness);
   // rows of no tenant as well: they are nobody's yet
   await transaction

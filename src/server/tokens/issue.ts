@@ -1,16 +1,12 @@
 import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import type { TenantId } from '../../foundation/ids.ts';
-import { aadsts } from '../http/dialects/aadsts.ts';
 import { accessTokenClaims, accountOf } from './claims.ts';
 import type { TokenVersion } from './issuers.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 import type { Signer } from './signer.ts';
 import { activeKey, type SigningAlgorithm, type SigningKey, type SigningKeys } from './signing-keys.ts';
 import type { TokenDecision, TokenSubject } from './token-decision.ts';
-
-/** Seconds by which the clock of who demands a time may be ahead; less than any token lives. */
-const aheadAtMost = 240;
 
 export interface IssuedToken {
   /** Compact JWS. */
@@ -53,18 +49,12 @@ export class TokenIssuer {
     this.#lifetime = lifetime;
   }
 
-  /**
-   * @param tokenId `uti`
-   * @throws DomainError AADSTS9002313 where the token must reach a time that lies ahead
-   */
+  /** @param tokenId `uti` */
   async issue(decision: TokenDecision, tokenId: string): Promise<IssuedToken> {
     const { tenantId } = accountOf(decision.subject);
     const { manifest } = decision.resource.application ?? {};
     const key = await this.#activeKey(tenantId, manifest?.accessTokenSigningAlgorithm ?? 'RS256');
     const now = Math.floor(this.#clock.now() / 1000);
-    if ((decision.notBefore ?? 0) > now + aheadAtMost) {
-      throw aadsts(9002313, { reason: "The 'nbf' that the 'claims' parameter asks for lies in the future." });
-    }
     // a token made in the second of a revocation, after it, must not look as if made before
     const issuedAt = Math.max(now, Math.ceil(validFrom(decision.subject) / 1000));
     const lifetime = this.#lifetime;

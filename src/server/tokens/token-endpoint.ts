@@ -1,5 +1,5 @@
 import type { TokenAnswerV1, TokenAnswerV2, TokenType, UserTokenMembers } from '../../contract/oauth2.ts';
-import type { Clock } from '../../foundation/clock.ts';
+import { type Clock, epochSeconds } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type ClientId, parseGuid } from '../../foundation/ids.ts';
 import { tokenIdOf } from '../../foundation/token-id.ts';
@@ -13,7 +13,7 @@ import { accountOf } from './claims.ts';
 import { readClaimsRequest } from './claims-request.ts';
 import type { AuthenticatedClient, ClientAuthentication, PublicClient } from './client-authentication.ts';
 import { markFederation } from './federated-assertion.ts';
-import type { Grant } from './grants/grant.ts';
+import type { Grant, GrantContract } from './grants/grant.ts';
 import type { IssuedToken, TokenIssuer } from './issue.ts';
 import type { TokenVersion } from './issuers.ts';
 import {
@@ -56,6 +56,8 @@ interface Admitted {
   readonly client: AuthenticatedClient | PublicClient;
 }
 
+/** Seconds by which the clock of who demands a time may be ahead; less than any token lives. */
+const aheadAtMost = 240;
 /** Seconds from which on an answer tells when to renew (c.3). */
 const refreshHintFrom = 7200;
 
@@ -148,32 +150,50 @@ export class TokenEndpoint {
     return grant;
   }
 
-  /** The client, then the grant's parameters, then the decision: nobody unproven has parameters looked at. */
-  async #decide(
-    grant: Grant,
-    tenant: Tenant,
-    form: TokenForm,
-    { authorization, certificate, version, origin }: TokenRequest,
-  ): Promise<Admitted> {
+  /** The client, then what it asks for: nobody unproven has parameters looked at. */
+  async #decide(grant: Grant, tenant: Tenant, form: TokenForm, request: TokenRequest): Promise<Admitted> {
+    const { authorization, certificate } = request;
     const shown = { form, authorization, certificate, grant: grant.grantTypes[0] };
     switch (grant.clientAuthentication) {
-      case 'required': {
-        const client = await this.#clients.authenticate(tenant, shown);
-        const boundTo = wantedBinding(form, certificate);
-        const parameters = grant.parameters(form, version);
-        const decision = await grant.decide({ tenant, client, version, origin, parameters });
-        return { decision: markFederation(demanded(decision, form, boundTo), client), client };
-      }
-      case 'as-registered': {
-        const client = await this.#clients.identify(tenant, shown);
-        const boundTo = wantedBinding(form, certificate);
-        const parameters = grant.parameters(form, version);
-        const decision = await grant.decide({ tenant, client, version, origin, parameters });
-        return { decision: markFederation(demanded(decision, form, boundTo), client), client };
-      }
+      case 'required':
+        return await this.#ask(grant, await this.#clients.authenticate(tenant, shown), tenant, form, request);
+      case 'as-registered':
+        return await this.#ask(grant, await this.#clients.identify(tenant, shown), tenant, form, request);
       default:
         return grant satisfies never;
     }
+  }
+
+  /** The grant's decision, with what the request demands of any token and the mark of how its client was let in. */
+  async #ask<Client extends AuthenticatedClient | PublicClient>(
+    grant: GrantContract<unknown, Client>,
+    client: Client,
+    tenant: Tenant,
+    form: TokenForm,
+    { certificate, version, origin }: TokenRequest,
+  ): Promise<Admitted> {
+    const boundTo = wantedBinding(form, certificate);
+    const parameters = grant.parameters(form, version);
+    const decision = await grant.decide({ tenant, client, version, origin, parameters });
+    return { decision: markFederation(this.#demanded(decision, form, boundTo), client), client };
+  }
+
+  /**
+   * What the request demands of the token, whatever the grant: a binding, and a time (a claims challenge's `nbf`).
+   *
+   * @throws DomainError AADSTS9002313 where the token must reach a time that lies ahead
+   */
+  #demanded(decision: TokenDecision, form: TokenForm, boundTo: string | undefined): TokenDecision {
+    const { notBefore } = readClaimsRequest(given(form, 'claims'));
+    if (boundTo === undefined && notBefore === undefined) return decision;
+    if ((notBefore ?? 0) > epochSeconds(this.#clock) + aheadAtMost) {
+      throw aadsts(9002313, { reason: "The 'nbf' that the 'claims' parameter asks for lies in the future." });
+    }
+    return {
+      ...decision,
+      ...(boundTo === undefined ? {} : { boundTo }),
+      ...(notBefore === undefined ? {} : { notBefore }),
+    };
   }
 
   async #alongside({ subject, alongside }: TokenDecision): Promise<UserTokenMembers | undefined> {
@@ -230,16 +250,6 @@ function answerV1(
     not_before: String(notBefore),
     resource: decision.requested,
     access_token: token,
-  };
-}
-
-/** What the request demands of the token, whatever the grant: a binding, and a time (a claims challenge's `nbf`). */
-function demanded(decision: TokenDecision, form: TokenForm, boundTo: string | undefined): TokenDecision {
-  const { notBefore } = readClaimsRequest(given(form, 'claims'));
-  return {
-    ...decision,
-    ...(boundTo === undefined ? {} : { boundTo }),
-    ...(notBefore === undefined ? {} : { notBefore }),
   };
 }
 

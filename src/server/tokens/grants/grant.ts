@@ -15,7 +15,8 @@ export interface GrantQuestion<Parameters, Client> {
   readonly origin: string | undefined;
 }
 
-interface GrantContract<Parameters, Client> {
+/** What both kinds of grants declare. */
+export interface GrantContract<Parameters, Client> {
   /** Values of `grant_type`; the first is the one the grant is logged under. */
   readonly grantTypes: readonly [string, ...string[]];
   /**
