@@ -7,6 +7,7 @@ import type { ResourceManagerClient } from '../client/resource-manager-client.ts
 import type { CloudProfile } from '../contract/cloud-profile.ts';
 import type { ServerFile } from '../contract/ready-file.ts';
 import type { Clock } from '../foundation/clock.ts';
+import { type CommandInput, defaultDataFolder, optionText } from './command.ts';
 import { profileOf, readServerFile } from './server-file.ts';
 
 /** The running deployment of a data folder, as its operator uses it. */
@@ -22,8 +23,9 @@ export interface Deployment extends Disposable {
   readonly agent: ControlClient;
 }
 
-/** @throws CommandError where no server runs on the folder */
-export function openDeployment(dataFolder: string, clock: Clock): Deployment {
+/** The deployment of the folder that `--data` names. @throws CommandError where no server runs on it */
+export function openDeployment(input: CommandInput, clock: Clock): Deployment {
+  const dataFolder = optionText(input, 'data') ?? defaultDataFolder;
   const file = readServerFile(dataFolder);
   const profile = profileOf(file);
   const authority = readFileSync(file.caFile, 'utf8');

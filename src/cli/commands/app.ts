@@ -3,15 +3,7 @@ import type { JsonReader } from '../../client/json-reader.ts';
 import { UnexpectedAnswer } from '../../client/json-reader.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { resolveApplication } from '../application-name.ts';
-import {
-  type Command,
-  CommandError,
-  type CommandInput,
-  dataOption,
-  defaultDataFolder,
-  optionText,
-  verbOf,
-} from '../command.ts';
+import { type Command, CommandError, type CommandInput, dataOption, optionText, verbOf } from '../command.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
 
 const verbs = ['create', 'list', 'show', 'delete', 'credential'] as const;
@@ -49,7 +41,7 @@ A secret is printed once, and can't be shown again.`,
   async run(input, context) {
     const [claimedVerb, ...words] = input.words;
     const verb = verbOf('app', verbs, claimedVerb);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     context.output.result(await perform(verb, words, input, { deployment, clock: context.clock }));
     return 0;
   },

@@ -1,7 +1,7 @@
 import { type GraphClient, odataText } from '../../client/graph-client.ts';
 import type { JsonReader } from '../../client/json-reader.ts';
 import { isGuid } from '../../foundation/ids.ts';
-import { type Command, CommandError, dataOption, defaultDataFolder, optionText } from '../command.ts';
+import { type Command, CommandError, dataOption, optionText } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 import { logOptions, objectIdOf, readExtent, readLog, shortTime, shown } from '../log-listing.ts';
 
@@ -22,7 +22,7 @@ innate audits --target orders-api
 innate audits --activity 'Revoke signing key' --output json`,
   async run(input, context) {
     const { since, top } = readExtent(input, context.clock);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     const { directory } = deployment;
     const target = optionText(input, 'target');
     const activity = optionText(input, 'activity');

@@ -1,6 +1,6 @@
 import { isolationAvailable } from '../../agent/isolation/namespace.ts';
 import { competingVariables } from '../../agent/isolation/program-environment.ts';
-import { type Command, dataOption, defaultDataFolder, optionText } from '../command.ts';
+import { type Command, dataOption } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
 /** Looks at this machine as `innate run` would, and says what it finds. Exit code 1 where something is in the way. */
@@ -15,7 +15,7 @@ export const doctor: Command = {
       output.result(`${good ? 'ok  ' : 'FAIL'}  ${what}`);
     };
     try {
-      using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, clock);
+      using deployment = openDeployment(input, clock);
       const { connect, pid } = deployment.file;
       report(
         true,

@@ -1,6 +1,6 @@
 import { competingVariables, programEnvironment } from '../../agent/isolation/program-environment.ts';
 import { trustedBy, writeBundles } from '../bundle-files.ts';
-import { type Command, dataOption, defaultDataFolder, optionText } from '../command.ts';
+import { type Command, dataOption, optionText } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 import { enrolAs } from '../enrolment.ts';
 import { type EnvironmentFormat, formatEnvironment } from '../environment-text.ts';
@@ -22,7 +22,7 @@ export const env: Command = {
 --close closes it. While it is open, every program of this machine's users can ask it for tokens.`,
   async run(input, { clock, environment, output }) {
     const [resource = ''] = input.words;
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, clock);
+    using deployment = openDeployment(input, clock);
     const resourceId = await resolveResource(deployment.resources, resource);
     if (input.options['close'] === true) {
       const closed = await deployment.agent.release(resourceId);

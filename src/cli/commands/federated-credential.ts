@@ -1,15 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { JsonReader } from '../../client/json-reader.ts';
 import { resolveApplication } from '../application-name.ts';
-import {
-  type Command,
-  CommandError,
-  type CommandInput,
-  dataOption,
-  defaultDataFolder,
-  optionText,
-  verbOf,
-} from '../command.ts';
+import { type Command, CommandError, type CommandInput, dataOption, optionText, verbOf } from '../command.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
 import { resolveResource } from '../resource-name.ts';
 
@@ -55,7 +47,7 @@ innate federated-credential create cluster --identity orders-api --issuer https:
       throw new CommandError(`innate federated-credential ${verb} needs the credential's name`, 2);
     }
     const facts = verb === 'create' ? await readFacts(input) : undefined;
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     const credentials = await openCredentials(deployment, owner);
     if (facts !== undefined && name !== undefined) {
       await credentials.create(name, facts);

@@ -1,14 +1,6 @@
 import type { GraphClient } from '../../client/graph-client.ts';
 import { type JsonReader, UnexpectedAnswer } from '../../client/json-reader.ts';
-import {
-  type Command,
-  CommandError,
-  type CommandInput,
-  dataOption,
-  defaultDataFolder,
-  optionText,
-  verbOf,
-} from '../command.ts';
+import { type Command, CommandError, type CommandInput, dataOption, optionText, verbOf } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 import { resolveGroup, resolveMember } from '../member-name.ts';
 
@@ -44,7 +36,7 @@ What is assigned to a group its members have from that moment on, and have no lo
     if (name === undefined && verb !== 'list') throw new CommandError(`innate group ${verb} needs a name`, 2);
     const isOfMember = verb === 'add-member' || verb === 'remove-member';
     if (isOfMember && member === undefined) throw new CommandError(`innate group ${verb} needs a member`, 2);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     const said = await perform(deployment.directory, verb, { name: name ?? '', member: member ?? '', input });
     context.output.result(said);
     return 0;

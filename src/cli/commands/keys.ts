@@ -1,6 +1,6 @@
 import type { JsonReader } from '../../client/json-reader.ts';
 import type { ResourceManagerClient } from '../../client/resource-manager-client.ts';
-import { type Command, CommandError, dataOption, defaultDataFolder, optionText, verbOf } from '../command.ts';
+import { type Command, CommandError, dataOption, verbOf } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
 const apiVersion = '2026-11-01';
@@ -25,7 +25,7 @@ innate keys revoke KID      every token that the key signed is refused at once; 
   async run(input, context) {
     const [claimedVerb, kid] = input.words;
     const verb = verbOf('keys', verbs, claimedVerb);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     context.output.result(await perform(verb, kid, deployment.resources));
     return 0;
   },

@@ -1,5 +1,5 @@
 import { resolveServicePrincipal } from '../application-name.ts';
-import { type Command, dataOption, defaultDataFolder, optionText } from '../command.ts';
+import { type Command, dataOption } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
 const apiVersion = '2026-11-01';
@@ -20,7 +20,7 @@ export const revoke: Command = {
 innate revoke ada@example.com       ada signs in again`,
   async run(input, context) {
     const [who = ''] = input.words;
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     const named = who.includes('@')
       ? { userPrincipalName: who }
       : { principalId: await objectIdOf(who, deployment.directory) };

@@ -16,7 +16,6 @@ import {
   CommandError,
   type CommandInput,
   dataOption,
-  defaultDataFolder,
   optionText,
 } from '../command.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
@@ -54,7 +53,7 @@ auto         isolated where that works, else environment.`,
     const command = [...words, ...input.command];
     const [program] = command;
     if (program === undefined) throw new CommandError('nothing to run: innate run RESOURCE -- COMMAND...', 2);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     requireProgram(program, environment);
 
     const { means, note } = await chooseMeans(input, context);

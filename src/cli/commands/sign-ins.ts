@@ -1,5 +1,5 @@
 import type { JsonReader } from '../../client/json-reader.ts';
-import { type Command, dataOption, defaultDataFolder, optionText } from '../command.ts';
+import { type Command, dataOption, optionText } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 import { logOptions, objectIdOf, readExtent, readLog, shortTime, shown } from '../log-listing.ts';
 
@@ -21,7 +21,7 @@ innate sign-ins --principal vm1
 innate sign-ins --failed --output json`,
   async run(input, context) {
     const { since, top } = readExtent(input, context.clock);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     const { directory } = deployment;
     const who = optionText(input, 'principal');
     const kind = optionText(input, 'kind');

@@ -1,6 +1,6 @@
 import type { JsonReader } from '../../client/json-reader.ts';
 import { resolveServicePrincipal } from '../application-name.ts';
-import { type Command, CommandError, dataOption, defaultDataFolder, optionText, verbOf } from '../command.ts';
+import { type Command, CommandError, dataOption, optionText, verbOf } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
 const verbs = ['list', 'show'] as const;
@@ -25,7 +25,7 @@ export const sp: Command = {
     const [claimedVerb, name] = input.words;
     const verb = verbOf('sp', verbs, claimedVerb);
     if (verb === 'show' && name === undefined) throw new CommandError('innate sp show needs a name', 2);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     const { directory } = deployment;
     if (name !== undefined && verb === 'show') {
       context.output.result(describe(await resolveServicePrincipal(directory, name)));

@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type JsonReader, UnexpectedAnswer } from '../../client/json-reader.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
-import {
-  type Command,
-  CommandError,
-  type CommandInput,
-  dataOption,
-  defaultDataFolder,
-  optionText,
-  verbOf,
-} from '../command.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
+import { type Command, CommandError, type CommandInput, dataOption, optionText, verbOf } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 
 const verbs = ['create', 'list', 'show', 'delete', 'set-password'] as const;
@@ -42,7 +34,7 @@ Setting a password ends everything that was signed in with the one before.`,
   async run(input, context) {
     const [claimedVerb, name] = input.words;
     const verb = verbOf('user', verbs, claimedVerb);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     const { directory } = deployment;
     if (verb === 'list') {
       const found = await directory.list(['users']);
@@ -81,10 +73,7 @@ Setting a password ends everything that was signed in with the one before.`,
 function readWish(verb: Verb, name: string | undefined, input: CommandInput, randomness: Randomness) {
   const userPrincipalName = readName(verb, name);
   const file = optionText(input, 'passwordFile');
-  const password =
-    file === undefined
-      ? Buffer.from(randomness.bytes(passwordOctets)).toString('base64url')
-      : readPassword(file);
+  const password = file === undefined ? randomText(randomness, passwordOctets) : readPassword(file);
   const forceChangePasswordNextSignIn = input.options['keep'] !== true;
   return {
     userPrincipalName,

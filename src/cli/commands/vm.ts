@@ -1,15 +1,7 @@
 import { ApiError } from '../../client/agents-client.ts';
 import type { JsonReader } from '../../client/json-reader.ts';
 import { parseScope, resourceGroupOf } from '../../contract/resource-id.ts';
-import {
-  type Command,
-  CommandError,
-  type CommandInput,
-  dataOption,
-  defaultDataFolder,
-  optionText,
-  verbOf,
-} from '../command.ts';
+import { type Command, CommandError, type CommandInput, dataOption, optionText, verbOf } from '../command.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
 import { resolveResource } from '../resource-name.ts';
 
@@ -37,7 +29,7 @@ innate vm delete demo/vm2      waits until it is gone; its identity ends with it
   async run(input, context) {
     const [claimedVerb, name] = input.words;
     const verb = verbOf('vm', verbs, claimedVerb);
-    using deployment = openDeployment(optionText(input, 'data') ?? defaultDataFolder, context.clock);
+    using deployment = openDeployment(input, context.clock);
     context.output.result(await perform(verb, name, input, deployment));
     return 0;
   },
