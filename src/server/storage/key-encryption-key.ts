@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 
 /** The key-encryption key cannot be had, or is not this database's. The message is a sentence for the operator. */
 export class KeyEncryptionKeyError extends Error {
@@ -85,5 +85,5 @@ export function parseKeyEncryptionKey(
 
 /** A new key in text form. */
 export function newKeyEncryptionKeyText(randomness: Randomness): string {
-  return Buffer.from(randomness.bytes(keyLength)).toString('base64url');
+  return randomText(randomness, keyLength);
 }

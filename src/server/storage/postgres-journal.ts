@@ -1,4 +1,5 @@
-import type { Kysely } from 'kysely';
+import type { Insertable, Kysely } from 'kysely';
+import type { SignInsTable } from './audit-tables.ts';
 import { asUnavailable } from './database-errors.ts';
 import {
   type Journal,
@@ -75,12 +76,7 @@ function nameOf({ tenantId, clientId, jti, expiresAt }: Spending): string {
   return `${expiresAt}|${tenantId}|${clientId}|${jti}`;
 }
 
-type SignInValues = Record<(typeof signInColumns)[number], string | number | null>;
-
-function asValues(row: SignInRow) {
-  return Object.fromEntries(signInColumns.map((column, index) => [column, row[index]])) as SignInValues & {
-    readonly [column in 'sign_in_id' | 'tenant_id' | 'kind' | 'correlation_id' | 'details']: string;
-  } & { readonly [column in 'at' | 'error_code']: number } & {
-    readonly [column in 'account_id' | 'client_id' | 'resource_app_id']: string | null;
-  };
+function asValues(row: SignInRow): Insertable<SignInsTable> {
+  const members = signInColumns.map((column, index) => [column, row[index]] as const);
+  return Object.fromEntries(members) as unknown as Insertable<SignInsTable>;
 }
