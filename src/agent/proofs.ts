@@ -8,7 +8,7 @@ import {
   proofType,
 } from '../contract/machine-proof.ts';
 import { type Clock, epochSeconds } from '../foundation/clock.ts';
-import type { Randomness } from '../foundation/randomness.ts';
+import { type Randomness, randomText } from '../foundation/randomness.ts';
 import { signClaims } from './jws.ts';
 
 export interface ProofSources {
@@ -31,7 +31,7 @@ export function proverOf(subject: string, key: KeyObject, sources: ProofSources)
       iss: subject,
       sub: subject,
       aud: audience,
-      jti: Buffer.from(randomness.bytes(16)).toString('base64url'),
+      jti: randomText(randomness, 16),
       iat,
       exp: iat + proofLife,
       htm: method,

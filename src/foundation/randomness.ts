@@ -7,6 +7,11 @@ export interface Randomness {
   uuid(): string;
 }
 
+/** Random octets as text: base64url without padding. */
+export function randomText(randomness: Randomness, octets: number): string {
+  return Buffer.from(randomness.bytes(octets)).toString('base64url');
+}
+
 /** The operating system's generator: the one place that draws from it. */
 export const systemRandomness: Randomness = {
   bytes: (length) => randomBytes(length),

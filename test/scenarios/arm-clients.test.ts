@@ -1,30 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { test } from 'node:test';
-import { domestic, follow } from '../support/demo-world.ts';
 import { startInnate } from '../support/innate.ts';
-
-const client = path.resolve(import.meta.dirname, '..', 'clients', 'manage-resources.ts');
+import { runAsOperator } from '../support/operator-program.ts';
 
 test('an operator’s program with the official clients makes, lists and deletes resources, told only of a proxy and an authority', async () => {
   await using innate = await startInnate();
-  const { caFile, operator, proxy, subscriptionId, tenantId } = innate.ready;
-  const child = spawn(process.execPath, [client], {
-    stdio: 'pipe',
-    env: {
-      ...domestic(),
-      HTTPS_PROXY: proxy,
-      NODE_EXTRA_CA_CERTS: caFile,
-      AZURE_TENANT_ID: tenantId,
-      AZURE_CLIENT_ID: operator.clientId,
-      AZURE_CLIENT_SECRET: operator.clientSecret,
-      AZURE_SUBSCRIPTION_ID: subscriptionId,
-    },
+  const { subscriptionId, tenantId } = innate.ready;
+  const { seen, afterMachine, afterGroup, refusals } = await runAsOperator(innate, 'manage-resources.ts', {
+    AZURE_SUBSCRIPTION_ID: subscriptionId,
   });
-  const { code, stdout, stderr } = await follow(child).outcome;
-  assert.equal(code, 0, stderr);
-  const { seen, afterMachine, afterGroup, refusals } = JSON.parse(stdout);
 
   assert.equal(seen.subscriptionOfGroup, `/subscriptions/${subscriptionId}/resourceGroups/clients`);
   assert.deepEqual(seen.groups, ['clients']);

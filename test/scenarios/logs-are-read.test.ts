@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type DemoWorld, demoWorld, domestic, follow } from '../support/demo-world.ts';
+import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
+import { nodeProxy, runAsOperator } from '../support/operator-program.ts';
 
-const client = path.resolve(import.meta.dirname, '..', 'clients', 'read-logs.ts');
 const tokenScript = `
 const { AZURE_POD_IDENTITY_AUTHORITY_HOST: host = 'http://169.254.169.254' } = process.env;
 const url = new URL('/metadata/identity/oauth2/token?api-version=2018-02-01', host);
@@ -35,23 +33,10 @@ describe('what happened in a deployment', () => {
   test('is read by a program with the Microsoft Graph client: the sign-in of an identity right after its token', async () => {
     const first = await tokenOfMachine('https://vault.azure.net');
     const second = await tokenOfMachine('https://storage.azure.com');
-    const { caFile, operator, proxy, tenantId } = world.innate.ready;
-    const child = spawn(process.execPath, [client], {
-      stdio: 'pipe',
-      env: {
-        ...domestic(),
-        HTTPS_PROXY: proxy,
-        NODE_USE_ENV_PROXY: '1',
-        NODE_EXTRA_CA_CERTS: caFile,
-        AZURE_TENANT_ID: tenantId,
-        AZURE_CLIENT_ID: operator.clientId,
-        AZURE_CLIENT_SECRET: operator.clientSecret,
-        IDENTITY: world.vm1.principalId,
-      },
+    const { latest, ...seen } = await runAsOperator(world.innate, 'read-logs.ts', {
+      ...nodeProxy,
+      IDENTITY: world.vm1.principalId,
     });
-    const { code, stdout, stderr } = await follow(child).outcome;
-    assert.equal(code, 0, stderr);
-    const { latest, ...seen } = JSON.parse(stdout);
     assert.equal(latest.on.toLowerCase(), world.vm1.id.toLowerCase());
     assert.deepEqual(
       { ...latest, on: '' },

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { AppRole } from '../../contract/graph-application.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { TenantId } from '../../foundation/ids.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { AppRoleAssignmentsTable } from '../storage/directory-tables.ts';
@@ -72,7 +72,7 @@ export async function assignAppRole(
     });
   }
   const assignment: AppRoleAssignment = {
-    assignmentId: Buffer.from(randomness.bytes(idOctets)).toString('base64url'),
+    assignmentId: randomText(randomness, idOctets),
     tenantId,
     principalId: principal.id,
     principalType: principal.type,

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type ClientId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import type { Transaction } from '../storage/database.ts';
 import { replaceIdentifiers } from './application-identifiers.ts';
 import { type ApplicationManifest, emptyManifest } from './application-manifest.ts';
@@ -93,7 +93,7 @@ export async function createSecret(
       code: 'Directory_QuotaExceeded',
     });
   }
-  const secret = Buffer.from(randomness.bytes(secretOctets)).toString('base64url');
+  const secret = randomText(randomness, secretOctets);
   const salt = randomness.bytes(saltOctets);
   const kept: ClientSecret = {
     secretId: randomness.uuid(),

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { TenantId } from '../../foundation/ids.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { PermissionGrantsTable } from '../storage/directory-tables.ts';
@@ -50,7 +50,7 @@ export async function insertPermissionGrant(
       code: 'Directory_QuotaExceeded',
     });
   }
-  const made = { ...grant, grantId: Buffer.from(randomness.bytes(idOctets)).toString('base64url') };
+  const made = { ...grant, grantId: randomText(randomness, idOctets) };
   await transaction
     .insertInto('permission_grants')
     .values({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type CanonicalId, guid, type MachineId, type TenantId } from '../../foundation/ids.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import type { MachineKey } from './machine-key.ts';
@@ -28,7 +28,7 @@ export async function issueJoinToken(
   resource: JoinedResource & { readonly at: number },
   randomness: Randomness,
 ): Promise<{ readonly joinToken: string; readonly expiresOn: string }> {
-  const joinToken = Buffer.from(randomness.bytes(32)).toString('base64url');
+  const joinToken = randomText(randomness, 32);
   const expiresAt = resource.at + joinTokenLife;
   await transaction.deleteFrom('join_tokens').where('expires_at', '<=', resource.at).execute();
   await transaction

@@ -1,6 +1,6 @@
 import { type KeyObject, webcrypto, X509Certificate } from 'node:crypto';
 import type { MachineId, TenantId } from '../../foundation/ids.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import { loadX509 } from '../../foundation/x509.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { Sealer } from '../storage/sealed-column.ts';
@@ -127,7 +127,7 @@ export class InstanceAuthorities {
 
   async #create(transaction: Transaction, tenantId: TenantId, at: number): Promise<Authority> {
     const x509 = await loadX509();
-    const kid = Buffer.from(this.#randomness.bytes(24)).toString('base64url');
+    const kid = randomText(this.#randomness, 24);
     const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned(
       {

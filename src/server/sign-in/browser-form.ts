@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../foundation/domain-error.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import { parseTokenForm, type TokenForm } from '../tokens/token-form.ts';
 import { readCookie, setCookie } from './cookies.ts';
 import { type Html, html } from './html.ts';
@@ -12,10 +12,7 @@ const field = 'form_token';
 /** The hidden field that proves that a form comes from a page of ours in this browser; its cookie goes with the page. */
 export function formToken(request: FastifyRequest, reply: FastifyReply, randomness: Randomness): Html {
   const known = readCookie(request, 'form');
-  const token =
-    known !== undefined && known.length === 43
-      ? known
-      : Buffer.from(randomness.bytes(tokenOctets)).toString('base64url');
+  const token = known !== undefined && known.length === 43 ? known : randomText(randomness, tokenOctets);
   if (token !== known) setCookie(reply, 'form', token);
   return html`<input type="hidden" name="${field}" value="${token}">`;
 }

@@ -1,5 +1,5 @@
 import { guid, type TenantId, type UserId } from '../../foundation/ids.ts';
-import type { Randomness } from '../../foundation/randomness.ts';
+import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import { digestOf } from '../tokens/opaque-token.ts';
 
@@ -29,7 +29,7 @@ export async function startSession(
   session: Omit<Session, 'state'>,
   randomness: Randomness,
 ): Promise<string> {
-  const id = Buffer.from(randomness.bytes(idOctets)).toString('base64url');
+  const id = randomText(randomness, idOctets);
   const { tenantId, userId, signedInAt } = session;
   await transaction
     .deleteFrom('sign_in_sessions')

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '../../foundation/domain-error.ts';
+import { randomText } from '../../foundation/randomness.ts';
 import { selectTenants, type Tenant } from '../directory/directory-store.ts';
 import { aadsts } from '../http/dialects/aadsts.ts';
 import { digestOf } from '../tokens/opaque-token.ts';
@@ -48,7 +49,7 @@ export function registerUpstream(
       const client = clientOf(request);
       const onward = parseContinue(parseTokenForm(queryOf(request)).get('continue'));
       if (onward === undefined) throw nothingToGoOnTo();
-      const secret = Buffer.from(randomness.bytes(idOctets)).toString('base64url');
+      const secret = randomText(randomness, idOctets);
       setCookie(reply, 'upstream', secret, tripTime);
       const checks = checksOf(client, secret, onceAsked(onward));
       const hint = onward.url.searchParams.get('login_hint') ?? '';
