@@ -101,6 +101,8 @@ const packageFences: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['src/foundation/x509.ts'],
   commander: ['src/cli/'],
   listr2: ['src/cli/'],
+  yaml: ['src/cli/'],
+  '@jmespath-community/jmespath': ['src/cli/'],
   fastify: ['src/server/'],
   jose: ['src/server/tokens/', 'src/server/machines/'],
   kysely: ['src/server/'],
