@@ -67,6 +67,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/managed-identities',
     'server/authorization',
   ],
+  'server/templates': leaf,
   'server/targets': [...leaf, 'server/storage', 'server/http', 'server/authorization'],
   'server/providers': [
     ...leaf,
