@@ -36,6 +36,7 @@ import { defineGroupDeletion } from '../../src/server/resource-manager/group-del
 import type { ResourceType } from '../../src/server/resource-manager/provider.ts';
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
+import type { TrackedDependencies } from '../../src/server/resource-manager/tracked-type.ts';
 import type { Database } from '../../src/server/storage/database.ts';
 import { KeyKeeper } from '../../src/server/tokens/key-keeper.ts';
 import { createSigner } from '../../src/server/tokens/signer.ts';
@@ -136,6 +137,8 @@ export interface TestManagementOptions {
   readonly profile?: CloudProfile;
   /** Called with each deletion, after the real participants, in the same transaction. */
   readonly participant?: DeletionParticipant;
+  /** Types that are served beside the real ones. */
+  readonly types?: (dependencies: TrackedDependencies) => readonly ResourceType[];
 }
 
 export async function testManagement(options: TestManagementOptions = {}): Promise<TestManagement> {
@@ -164,19 +167,17 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     management: `https://${profile.management}`,
     graph: `https://${profile.graph}`,
   };
-  const types = createProviders({
-    database,
+  const dependencies: TrackedDependencies = { database, identities, participants, operations, randomness };
+  const served = createProviders({
+    ...dependencies,
     keeper,
     log: silentLog,
-    identities,
-    participants,
-    operations,
-    randomness,
     profile,
     origins,
     vaultUri: (name) => `https://${name}.${profile.vaultSuffix}/`,
     issueJoinToken: (transaction, resource) => issueJoinToken(transaction, resource, randomness),
   });
+  const types = [...served, ...(options.types?.(dependencies) ?? [])];
   const app = createSurface({ dialect: createArmDialect({ clock, randomness }), log: silentLog, randomness });
   registerResourceManager(app, { types, database, authorizer, verifier, clock, profile, origins });
   await app.listen({ host: '127.0.0.1', port: 0 });

@@ -26,6 +26,19 @@ export function resourceNotFound(scope: Extract<Scope, { kind: 'resource' }>): A
   );
 }
 
+/** What a nested resource lies in is not there. The type is worded without its namespace, the parent as its full id. */
+export function parentResourceNotFound(
+  type: string,
+  parent: Extract<Scope, { kind: 'resource' }>,
+  verb: 'read' | 'write' | 'delete',
+): ArmError {
+  return new ArmError(
+    'not-found',
+    'ParentResourceNotFound',
+    `Failed to perform '${verb}' on resource(s) of type '${type}', because the parent resource '${formatScope(parent)}' could not be found.`,
+  );
+}
+
 export function subscriptionNotFound(subscriptionId: string): ArmError {
   return new ArmError(
     'not-found',

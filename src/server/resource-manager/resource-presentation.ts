@@ -19,8 +19,8 @@ export async function presentEnvelope(
     id: resource.resourceId,
     name: resource.name,
     type: resource.type,
-    location: resource.location,
-    tags: resource.tags,
+    ...(resource.location === '' ? {} : { location: resource.location }),
+    ...(resource.location === '' && Object.keys(resource.tags).length === 0 ? {} : { tags: resource.tags }),
     ...(identity === undefined ? {} : { identity: { ...identity } }),
     ...resource.extra,
   };

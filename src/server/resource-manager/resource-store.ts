@@ -12,7 +12,7 @@ export interface Writer {
   readonly principalType: 'Application' | 'ManagedIdentity' | 'User';
 }
 
-/** A tracked resource as it is stored. */
+/** A resource as it is stored. */
 export interface Resource {
   readonly canonical: CanonicalId;
   readonly tenantId: TenantId;
@@ -23,6 +23,7 @@ export interface Resource {
   /** `Microsoft.Compute/virtualMachines`, in the provider's spelling. */
   readonly type: string;
   readonly name: string;
+  /** Empty for one that has no place. */
   readonly location: string;
   readonly tags: Tags;
   readonly properties: JsonObject;
@@ -116,6 +117,10 @@ export interface ResourceFilter {
   readonly tenantId: TenantId;
   readonly subscriptionId: SubscriptionId;
   readonly groupCanonical?: CanonicalId;
+  /** What they are nested in. */
+  readonly below?: CanonicalId;
+  /** Only those that have a place: lists over all types show no proxy resources. */
+  readonly placed?: true;
   readonly type?: string;
   readonly name?: string;
   readonly location?: string;
@@ -133,6 +138,11 @@ export async function listResources(
     .where('tenant_id', '=', filter.tenantId)
     .where('subscription_id', '=', filter.subscriptionId);
   if (filter.groupCanonical !== undefined) query = query.where('group_canonical', '=', filter.groupCanonical);
+  if (filter.below !== undefined) {
+    const beginningOf = `${filter.below}/`;
+    query = query.where((eb) => eb(beginning(eb, beginningOf.length), '=', beginningOf));
+  }
+  if (filter.placed === true) query = query.where('location', '<>', '');
   if (filter.type !== undefined) query = query.where('type_canonical', '=', filter.type.toLowerCase());
   if (filter.name !== undefined) {
     const name = filter.name.toLowerCase();

@@ -2,21 +2,24 @@ import type { JsonObject, JsonValue } from '../../contract/arm.ts';
 import { canonicalId } from '../../contract/resource-id.ts';
 import type { Queries } from '../storage/database.ts';
 import { resourceNotFound } from './arm-errors.ts';
+import { requireParent } from './nested-resource.ts';
 import type { Answer, OperationContext } from './provider.ts';
 import { entityTag, presentEnvelope, presentSystemData } from './resource-presentation.ts';
 import { findResource, type Resource } from './resource-store.ts';
 import type { Tracked } from './tracked-type.ts';
 
-/** The resource that the path names. @throws ArmError `ResourceNotFound` */
+/** The resource that the path names. @throws ArmError `ResourceNotFound`, `ParentResourceNotFound` */
 export async function requireResource(
   { dependencies }: Pick<Tracked, 'dependencies'>,
   context: Pick<OperationContext, 'target' | 'caller'>,
 ): Promise<Resource> {
   const { target, caller } = context;
   if (target.kind !== 'resource') throw new TypeError('the path names no resource');
-  const resource = await findResource(dependencies.database.read, caller.tenantId, canonicalId(target));
-  if (resource === undefined) throw resourceNotFound(target);
-  return resource;
+  const { read } = dependencies.database;
+  const resource = await findResource(read, caller.tenantId, canonicalId(target));
+  if (resource !== undefined) return resource;
+  await requireParent(read, caller.tenantId, target, 'read');
+  throw resourceNotFound(target);
 }
 
 /** A resource as its own answer, with its ETag. */

@@ -1,5 +1,7 @@
+import { canonicalId } from '../../contract/resource-id.ts';
 import { pageRequest } from '../http/paging.ts';
 import { listAnswer } from './list-answer.ts';
+import { requireThere } from './nested-resource.ts';
 import { fullType } from './operation-registry.ts';
 import {
   type Answer,
@@ -13,7 +15,10 @@ import { answerWith, presentTracked, requireResource } from './tracked-answer.ts
 import type { Tracked, TrackedBody, TrackedDeclaration, TrackedDependencies } from './tracked-type.ts';
 import { deleteTracked, patchTracked, putTracked } from './tracked-write.ts';
 
-/** The resource type that a declaration makes: PUT, GET, PATCH, DELETE, and lists by group and by subscription. */
+/**
+ * The resource type that a declaration makes: PUT, GET, PATCH, DELETE, and lists by group and by subscription; of a
+ * nested type, the list of what lies in one resource.
+ */
 export function trackedResource<Put extends TrackedBody, Patch extends TrackedBody>(
   declared: TrackedDeclaration<Put, Patch>,
   dependencies: TrackedDependencies,
@@ -23,14 +28,14 @@ export function trackedResource<Put extends TrackedBody, Patch extends TrackedBo
   const tracked: Tracked = { declaration, dependencies };
   const { namespace, type } = declaration;
   const full = fullType(declaration);
-  const inGroup = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/${full}`;
-  const item = `${inGroup}/{name}`;
+  const collection = collectionPath(declaration);
+  const item = `${collection}/{name}`;
   return {
     namespace,
     type,
     apiVersions: declaration.apiVersions,
     owner: 'provider',
-    tracked: true,
+    tracked: declaration.location !== 'none',
     ...(declaration.identity === undefined ? {} : { identity: declaration.identity }),
     operations: [
       {
@@ -72,16 +77,31 @@ export function trackedResource<Put extends TrackedBody, Patch extends TrackedBo
         whileDeleting: true,
         run: (context) => deleteTracked(tracked, context),
       },
-      { method: 'GET', path: inGroup, action: `${full}/read`, run: (context) => list(tracked, context) },
-      {
-        method: 'GET',
-        path: `/subscriptions/{subscriptionId}/providers/${full}`,
-        action: `${full}/read`,
-        run: (context) => list(tracked, context),
-      },
+      { method: 'GET', path: collection, action: `${full}/read`, run: (context) => list(tracked, context) },
+      ...(type.includes('/')
+        ? []
+        : [
+            {
+              method: 'GET',
+              path: `/subscriptions/{subscriptionId}/providers/${full}`,
+              action: `${full}/read`,
+              run: (context: OperationContext) => list(tracked, context),
+            } as const,
+          ]),
       ...(declaration.more ?? []),
     ],
   };
+}
+
+/**
+ * Path of the collections of a type. Names of what a nested type lies in are `{name1}`, `{name2}`, outermost first; an
+ * item's own name is `{name}`.
+ */
+export function collectionPath({ namespace, type }: Pick<TrackedDeclaration, 'namespace' | 'type'>): string {
+  const segments = type.split('/');
+  const own = segments.pop();
+  const outer = segments.map((segment, index) => `/${segment}/{name${index + 1}}`).join('');
+  return `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/${namespace}${outer}/${own}`;
 }
 
 async function list(tracked: Tracked, context: OperationContext): Promise<Answer> {
@@ -90,6 +110,10 @@ async function list(tracked: Tracked, context: OperationContext): Promise<Answer
   const { subscriptionId, tenantId } = subscriptionOfContext(context);
   const request = pageRequest(context.query.get('$top'), context.query.get('$skiptoken'));
   const group = context.group?.canonical;
+  const { target } = context;
+  // of a nested collection, what it hangs from is the target
+  const parent = target.kind === 'resource' ? target : undefined;
+  if (parent !== undefined) await requireThere(read, tenantId, declaration.type, parent, 'read');
   const page = await listResources(
     read,
     {
@@ -97,6 +121,7 @@ async function list(tracked: Tracked, context: OperationContext): Promise<Answer
       subscriptionId,
       type: fullType(declaration),
       ...(group === undefined ? {} : { groupCanonical: group }),
+      ...(parent === undefined ? {} : { below: canonicalId(parent) }),
     },
     request,
   );

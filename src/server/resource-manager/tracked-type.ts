@@ -23,18 +23,29 @@ export interface WriteFacts {
   readonly tenantId: TenantId;
   readonly name: string;
   readonly existing: Resource | undefined;
+  /** What a nested resource lies in. */
+  readonly parent: Resource | undefined;
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly randomness: Randomness;
 }
 
-/** What the type itself declares; the rest is the same for all that live in a group and carry location and tags. */
+/**
+ * What the type itself declares; the rest is the same for all that live in a group: with location and tags, or as proxy
+ * resources without.
+ */
 export interface TrackedDeclaration<
   Put extends TrackedBody = TrackedBody,
   Patch extends TrackedBody = TrackedBody,
 > {
   readonly namespace: string;
+  /** `sites`; a nested type names what it lies in first: `sites/slots`. Its name is the last segment of the path. */
   readonly type: string;
+  /**
+   * Whether a resource of the type has a place and tags (`required` unless told): `none` is a proxy resource, which has
+   * properties only.
+   */
+  readonly location?: 'required' | 'optional' | 'none';
   readonly apiVersions: readonly string[];
   readonly identity?: IdentitySupport;
   readonly put: z.ZodType<Put>;

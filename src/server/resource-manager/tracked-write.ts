@@ -1,5 +1,5 @@
 import { canonicalLocation, type JsonObject, type JsonValue } from '../../contract/arm.ts';
-import { canonicalId } from '../../contract/resource-id.ts';
+import { canonicalId, type ResourceScope } from '../../contract/resource-id.ts';
 import { requirePreconditions } from '../http/conditional.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import type { Transaction } from '../storage/database.ts';
@@ -15,6 +15,7 @@ import { applyIdentity, identityType, readIdentity } from './identity-block.ts';
 import { pollingHeaders } from './location-operations.ts';
 import { requireLocation } from './locations.ts';
 import { mergePatch } from './merge-patch.ts';
+import { requireParent } from './nested-resource.ts';
 import { fullType } from './operation-registry.ts';
 import { type Answer, type OperationContext, parameter, subscriptionOfContext } from './provider.ts';
 import { findResourceGroup, type ResourceGroup, resourceGroupId } from './resource-group-store.ts';
@@ -52,11 +53,12 @@ async function store(
   const { declaration } = tracked;
 
   const group = await liveGroup(transaction, context);
+  const parent = await requireParent(transaction, group.tenantId, resourceTarget(context), 'write');
   const existing = await storedResource(transaction, tracked, context);
   const { body } = context;
-  const properties = declaration.replace(body.properties ?? {}, facts(tracked, context, existing));
+  const properties = declaration.replace(body.properties ?? {}, facts(tracked, context, existing, parent));
   const extra = keptMembers(declaration, body);
-  const base = existing ?? (await newResource(transaction, tracked, context, group));
+  const base = existing ?? (await newResource(transaction, tracked, context, group, parent));
   requireSameLocation(base, body, group);
   const resource = await save(transaction, tracked, context, {
     ...base,
@@ -78,14 +80,16 @@ export async function patchTracked(
   const { declaration, dependencies } = tracked;
   return await dependencies.database.transaction(async (transaction) => {
     const group = await liveGroup(transaction, context);
+    const target = resourceTarget(context);
+    const parent = await requireParent(transaction, group.tenantId, target, 'write');
     const existing = await storedResource(transaction, tracked, context);
-    if (existing === undefined) throw missing(context);
+    if (existing === undefined) throw resourceNotFound(target);
     const { body } = context;
     requireSameLocation(existing, body, group);
     const resource = await save(transaction, tracked, context, {
       ...existing,
       tags: body.tags ?? existing.tags,
-      properties: mergedProperties(tracked, context, existing),
+      properties: mergedProperties(tracked, context, existing, parent),
       extra: mergePatch(existing.extra, keptMembers(declaration, body)),
     });
     return await answerWith(tracked, transaction, context, resource, 200);
@@ -102,7 +106,10 @@ export async function deleteTracked(tracked: Tracked, context: OperationContext)
   const { subscriptionId, tenantId } = subscriptionOfContext(context);
   return await database.transaction(async (transaction) => {
     const existing = await storedResource(transaction, tracked, context);
-    if (existing === undefined) return { status: 204 };
+    if (existing === undefined) {
+      await requireParent(transaction, tenantId, resourceTarget(context), 'delete');
+      return { status: 204 };
+    }
     await deleteResource(transaction, participants, existing, context.at);
     if (declaration.deletion === 'at-once') return { status: 200 };
     const operation = await operations.completed(transaction, {
@@ -148,11 +155,13 @@ function facts(
   { dependencies }: Tracked,
   context: OperationContext<TrackedBody>,
   existing: Resource | undefined,
+  parent: Resource | undefined,
 ): WriteFacts {
   return {
     tenantId: context.caller.tenantId,
     name: parameter(context, 'name'),
     existing,
+    parent,
     at: context.at,
     randomness: dependencies.randomness,
   };
@@ -164,17 +173,19 @@ async function newResource(
   { declaration }: Tracked,
   context: OperationContext<TrackedBody>,
   group: ResourceGroup,
+  parent: Resource | undefined,
 ): Promise<Resource> {
   const name = parameter(context, 'name');
-  const { location } = context.body;
   const type = fullType(declaration);
-  if (location === undefined || location === null || location === '') throw locationRequired();
   if (declaration.global !== undefined && (await isGlobalNameTaken(transaction, type, name))) {
     throw declaration.global.taken(name);
   }
   const { subscriptionId, tenantId } = subscriptionOfContext(context);
   const writer = writerOf(context);
-  const resourceId = `${resourceGroupId(group)}/providers/${type}/${name}`;
+  const resourceId =
+    parent === undefined
+      ? `${resourceGroupId(group)}/providers/${type}/${name}`
+      : `${parent.resourceId}/${declaration.type.split('/').at(-1)}/${name}`;
   return {
     canonical: canonicalId(context.target),
     tenantId,
@@ -183,7 +194,7 @@ async function newResource(
     resourceId: declaration.spelled?.(resourceId) ?? resourceId,
     type,
     name,
-    location: requireLocation(location, type),
+    location: placeOf(declaration, context.body),
     tags: {},
     properties: {},
     extra: {},
@@ -196,6 +207,16 @@ async function newResource(
     changedBy: writer,
     globalName: declaration.global === undefined ? undefined : name.toLowerCase(),
   };
+}
+
+/** Where a new resource is said to be; empty where the type has no place. @throws ArmError `LocationRequired` */
+function placeOf(declaration: TrackedDeclaration, { location }: TrackedBody): string {
+  if (declaration.location === 'none') return '';
+  if (location !== undefined && location !== null && location !== '') {
+    return requireLocation(location, fullType(declaration));
+  }
+  if (declaration.location === 'optional') return '';
+  throw locationRequired();
 }
 
 /** Stores the resource and makes its identities what the body asks for, then answers what is now stored. */
@@ -226,7 +247,7 @@ function writerOf({ caller }: Pick<OperationContext, 'caller'>): Writer {
 
 function requireSameLocation(resource: Resource, { location }: TrackedBody, group: ResourceGroup): void {
   if (location === undefined || location === null || location === '') return;
-  if (canonicalLocation(location) === resource.location) return;
+  if (resource.location === '' || canonicalLocation(location) === resource.location) return;
   throw new ArmError(
     'conflict',
     'InvalidResourceLocation',
@@ -246,18 +267,19 @@ function mergedProperties(
   tracked: Tracked,
   context: OperationContext<TrackedBody>,
   existing: Resource,
+  parent: Resource | undefined,
 ): JsonObject {
   const { declaration } = tracked;
   const { properties } = context.body;
   if (properties === undefined || properties === null) return existing.properties;
   if (declaration.merge !== undefined) {
-    return declaration.merge(properties, { ...facts(tracked, context, existing), existing });
+    return declaration.merge(properties, { ...facts(tracked, context, existing, parent), existing });
   }
-  const sent = declaration.replace(properties, facts(tracked, context, existing));
+  const sent = declaration.replace(properties, facts(tracked, context, existing, parent));
   return mergePatch(existing.properties, sent);
 }
 
-function missing(context: Pick<OperationContext, 'target'>): ArmError {
-  if (context.target.kind !== 'resource') throw new TypeError('the path names no resource');
-  return resourceNotFound(context.target);
+function resourceTarget({ target }: Pick<OperationContext, 'target'>): ResourceScope {
+  if (target.kind !== 'resource') throw new TypeError('the path names no resource');
+  return target;
 }

@@ -62,6 +62,7 @@ async function list(
     {
       tenantId,
       subscriptionId,
+      placed: true,
       ...(canonical === undefined ? {} : { groupCanonical: canonical }),
       ...(type === undefined ? {} : { type }),
       ...(name === undefined ? {} : { name }),
