@@ -304,19 +304,20 @@ function createApps(parts: {
   const arm = createArmDialect({ clock, randomness });
   const management = surface(arm);
   registerResourceManager(management, {
-    types: createProviders({
-      database,
-      keeper,
-      randomness,
-      log,
-      profile,
-      origins,
-      operations,
-      participants,
-      identities: systemIdentities(randomness),
-      issueJoinToken: (transaction, resource) => issueJoinToken(transaction, resource, randomness),
-      vaultUri: (name) => `https://${name}.${profile.vaultSuffix}/`,
-    }),
+    types: () =>
+      createProviders({
+        database,
+        keeper,
+        randomness,
+        log,
+        profile,
+        origins,
+        operations,
+        participants,
+        identities: systemIdentities(randomness),
+        issueJoinToken: (transaction, resource) => issueJoinToken(transaction, resource, randomness),
+        vaultUri: (name) => `https://${name}.${profile.vaultSuffix}/`,
+      }),
     database,
     authorizer,
     verifier,

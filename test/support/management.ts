@@ -21,7 +21,13 @@ import { createApplication } from '../../src/server/directory/applications.ts';
 import { Directory } from '../../src/server/directory/directory.ts';
 import { createTenant } from '../../src/server/directory/tenants.ts';
 import { removeFederatedCredentialsOfResource } from '../../src/server/federation/credential-store.ts';
-import { type Caller, TokenRejected, type TokenVerifier } from '../../src/server/http/bearer.ts';
+import {
+  type Caller,
+  type CallerFacts,
+  type CallerResumption,
+  TokenRejected,
+  type TokenVerifier,
+} from '../../src/server/http/bearer.ts';
 import { createArmDialect } from '../../src/server/http/dialects/arm.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { issueJoinToken } from '../../src/server/machines/enrolment.ts';
@@ -33,6 +39,7 @@ import { createProviders } from '../../src/server/providers/registry.ts';
 import { AsyncOperations } from '../../src/server/resource-manager/async-operations.ts';
 import type { DeletionParticipant } from '../../src/server/resource-manager/deletion.ts';
 import { defineGroupDeletion } from '../../src/server/resource-manager/group-deletion.ts';
+import type { Dispatch } from '../../src/server/resource-manager/inner-request.ts';
 import type { ResourceType } from '../../src/server/resource-manager/provider.ts';
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
@@ -78,7 +85,7 @@ export interface Ask {
 }
 
 /** Tokens by their text; the one thing about them that a test needs. */
-export class MemoryVerifier implements TokenVerifier {
+export class MemoryVerifier implements TokenVerifier, CallerResumption {
   readonly #callers = new Map<string, Caller>();
 
   issue(
@@ -103,6 +110,10 @@ export class MemoryVerifier implements TokenVerifier {
     if (caller === undefined) throw new TokenRejected('signature', 'unknown token');
     return caller;
   }
+
+  async resume(facts: CallerFacts): Promise<Caller> {
+    return facts as Caller;
+  }
 }
 
 /** The management surface over a real database and the real rights, behind a real socket; only tokens are made up. */
@@ -117,6 +128,8 @@ export interface TestManagement extends AsyncDisposable {
   /** Gives the operations of another process the work of this one. */
   defineDeletion(operations: AsyncOperations): void;
   readonly types: readonly ResourceType[];
+  /** Requests that came through no socket. */
+  readonly dispatch: Dispatch;
   readonly verifier: MemoryVerifier;
   readonly home: TestTenant;
   /** Another tenant of the same deployment. */
@@ -167,6 +180,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     management: `https://${profile.management}`,
     graph: `https://${profile.graph}`,
   };
+  let dispatch: Dispatch | undefined;
   const dependencies: TrackedDependencies = { database, identities, participants, operations, randomness };
   const served = createProviders({
     ...dependencies,
@@ -179,7 +193,11 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   });
   const types = [...served, ...(options.types?.(dependencies) ?? [])];
   const app = createSurface({ dialect: createArmDialect({ clock, randomness }), log: silentLog, randomness });
-  registerResourceManager(app, { types, database, authorizer, verifier, clock, profile, origins });
+  const typesWith = (given: Dispatch) => {
+    dispatch = given;
+    return types;
+  };
+  registerResourceManager(app, { types: typesWith, database, authorizer, verifier, clock, profile, origins });
   await app.listen({ host: '127.0.0.1', port: 0 });
   parts.defer(() => app.close());
   const { port } = app.server.address() as AddressInfo;
@@ -249,6 +267,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     sources: { clock, randomness, log: silentLog },
     defineDeletion: (other) => defineGroupDeletion({ database, operations: other, participants }),
     types,
+    dispatch: (request) => (dispatch as Dispatch)(request),
     verifier,
     home,
     foreign,

@@ -3,9 +3,8 @@ import type { ClientId, PrincipalId, TenantId } from '../../foundation/ids.ts';
 
 declare const verified: unique symbol;
 
-/** Who calls, as the one verifier found it. Only `tokens/verify` makes one, so having it is proof of verification. */
-export interface Caller {
-  readonly [verified]: true;
+/** What a token said of who calls. */
+export interface CallerFacts {
   readonly tenantId: TenantId;
   /** Object id of who the token is about: of a person, where `principalType` is `User`. */
   readonly principalId: PrincipalId;
@@ -22,6 +21,11 @@ export interface Caller {
   readonly issuedAt: number;
   /** Epoch seconds. */
   readonly expiresAt: number;
+}
+
+/** Who calls, as the one verifier found it. Only `tokens/verify` makes one, so having it is proof of verification. */
+export interface Caller extends CallerFacts {
+  readonly [verified]: true;
 }
 
 /** Why a token does not hold. Surfaces word each in their dialect. */
@@ -81,6 +85,17 @@ export interface TokenVerifier {
     users?: AcceptedUsers,
     certificate?: () => string | undefined,
   ): Promise<Caller>;
+}
+
+/** Goes on speaking for a caller after the request that brought the token. */
+export interface CallerResumption {
+  /**
+   * The caller of long work once more, from the facts that were kept when it began: whom they are about, and the
+   * application the token was given to, must stand as they must for a token. Its lifetime alone is no matter.
+   *
+   * @throws TokenRejected `revoked` where the token would not be taken any more
+   */
+  resume(facts: CallerFacts): Promise<Caller>;
 }
 
 /**

@@ -47,6 +47,16 @@ export interface PipelineOptions extends Authentication {
   readonly registry: OperationRegistry;
 }
 
+/** What is asked, wherever it comes from. */
+export interface AskedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly origin: string;
+  /** Who calls; the subscription is the one that the path names. */
+  identify(subscription: Subscription | undefined): Promise<Caller>;
+}
+
 /** A request that may run: all is known but its body. */
 export interface Admitted {
   readonly operation: RegisteredOperation;
@@ -54,11 +64,25 @@ export interface Admitted {
 }
 
 /**
- * What is done for every request before its operation, in this order; the body is read only after the last step.
+ * Admits a request of a socket.
  *
  * @throws ArmError, worded as ARM's front door does
  */
 export async function admit(options: PipelineOptions, request: IncomingRequest): Promise<Admitted> {
+  const { method, url, headers, certificate } = request;
+  return await admitAsked(options, {
+    ...{ method, url, headers },
+    origin: originOf(options, headers.host),
+    identify: (subscription) => authenticate(options, headers.authorization, subscription, certificate),
+  });
+}
+
+/**
+ * What is done for every request before its operation, in this order; the body is read only after the last step.
+ *
+ * @throws ArmError
+ */
+export async function admitAsked(options: PipelineOptions, request: AskedRequest): Promise<Admitted> {
   const { path, segments, query } = readRequestTarget(request.url);
   const match = options.registry.match(segments);
   const target = targetOf(path, segments, match?.parameters);
@@ -74,12 +98,7 @@ export async function admit(options: PipelineOptions, request: IncomingRequest):
   const subscriptionId = subscriptionOf(target);
   const subscription =
     subscriptionId === undefined ? undefined : await findSubscription(options.database.read, subscriptionId);
-  const caller = await authenticate(
-    options,
-    request.headers.authorization,
-    subscription,
-    request.certificate,
-  );
+  const caller = await request.identify(subscription);
   if (subscriptionId !== undefined) {
     if (subscription === undefined) throw subscriptionNotFound(subscriptionId);
     requireTrust(options, caller, subscription);
@@ -100,7 +119,7 @@ export async function admit(options: PipelineOptions, request: IncomingRequest):
     apiVersion,
     body: undefined,
     preconditions: preconditionsOf(request.headers),
-    origin: originOf(options, request.headers.host),
+    origin: request.origin,
     at: options.clock.now(),
     may: (action, scope) => decide(options, caller, action, scope),
   };
@@ -125,7 +144,7 @@ function operationOf(match: RouteMatch, method: string): RegisteredOperation | u
 
 function openContext(
   options: PipelineOptions,
-  request: IncomingRequest,
+  request: AskedRequest,
   match: RouteMatch,
   target: Scope,
   path: string,
@@ -145,7 +164,7 @@ function openContext(
     apiVersion: query.get('api-version') ?? '',
     body: undefined,
     preconditions: { ifMatch: undefined, ifNoneMatch: undefined },
-    origin: originOf(options, request.headers.host),
+    origin: request.origin,
     at: options.clock.now(),
     may: async () => false,
   };

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { presentedCertificate } from '../http/presented-certificate.ts';
+import { type Dispatch, dispatchOver } from './inner-request.ts';
 import { type Admitted, admit, type PipelineOptions, perform } from './operation-pipeline.ts';
 import { createOperationRegistry } from './operation-registry.ts';
 import type { ResourceType } from './provider.ts';
 
 export interface ResourceManagerOptions extends Omit<PipelineOptions, 'registry'> {
-  /** All types that are served (`providers/registry.ts`). */
-  readonly types: readonly ResourceType[];
+  /** All types that are served (`providers/registry.ts`). What they ask for in turn, they ask for by `dispatch`. */
+  readonly types: (dispatch: Dispatch) => readonly ResourceType[];
 }
 
 /**
@@ -16,7 +17,8 @@ export interface ResourceManagerOptions extends Omit<PipelineOptions, 'registry'
  * @throws TypeError where an operation declares too little: the server does not start
  */
 export function registerResourceManager(app: FastifyInstance, options: ResourceManagerOptions): void {
-  const pipeline: PipelineOptions = { ...options, registry: createOperationRegistry(options.types) };
+  const types = options.types(dispatchOver(() => pipeline));
+  const pipeline: PipelineOptions = { ...options, registry: createOperationRegistry(types) };
   const admitted = new WeakMap<FastifyRequest, Admitted>();
 
   app.route({

@@ -9,7 +9,14 @@ import {
   type UserId,
 } from '../../foundation/ids.ts';
 import type { Directory } from '../directory/directory.ts';
-import { type AcceptedUsers, type Caller, TokenRejected, type TokenVerifier } from '../http/bearer.ts';
+import {
+  type AcceptedUsers,
+  type Caller,
+  type CallerFacts,
+  type CallerResumption,
+  TokenRejected,
+  type TokenVerifier,
+} from '../http/bearer.ts';
 import { type JsonMembers, parseCompactJws } from '../http/compact-jws.ts';
 import { type Binding, bindingIn, isMet } from './bound-tokens.ts';
 import { backDating, longestLifetime } from './claims.ts';
@@ -26,22 +33,26 @@ const maxTokenLength = 16_384;
 /** Header members of our tokens; one beside them is no token of ours (RFC 8725 §3.10: none is ever followed). */
 const headerMembers = new Set(['typ', 'alg', 'kid', 'x5t']);
 
-/** The claims that decide, of the right types, out of a payload whose signature holds. */
-interface VerifiedClaims {
+/** The claims that say who calls. */
+interface SubjectClaims {
   /** `scp` of a person's token; `undefined` in an application's own. */
   readonly scopes: readonly string[] | undefined;
   readonly aud: string;
-  readonly tid: string;
   readonly oid: string;
   readonly appid: string;
   readonly uti: string;
   readonly iat: number;
-  readonly nbf: number;
   readonly exp: number;
-  /** `cnf`: the certificate that the token is good with. */
-  readonly binding: Binding | undefined;
   /** `xms_cc`: whoever got the token understands claims challenges. */
   readonly understandsChallenges: boolean;
+}
+
+/** The claims that decide, of the right types, out of a payload whose signature holds. */
+interface VerifiedClaims extends SubjectClaims {
+  readonly tid: string;
+  readonly nbf: number;
+  /** `cnf`: the certificate that the token is good with. */
+  readonly binding: Binding | undefined;
 }
 
 /** A token that holds. */
@@ -66,7 +77,7 @@ export interface TokenIdentity {
  * The one verifier of access tokens. Keys are found by issuer and kid together, the algorithm is the key's, and a token
  * holds only while whom it is about and the application it was given to stand, by caches that follow the change log.
  */
-export class AccessTokenVerifier implements TokenVerifier {
+export class AccessTokenVerifier implements TokenVerifier, CallerResumption {
   readonly #profile: CloudProfile;
   readonly #keys: SigningKeys;
   readonly #directory: Pick<Directory, 'principal' | 'user' | 'client'>;
@@ -137,11 +148,26 @@ export class AccessTokenVerifier implements TokenVerifier {
     };
   }
 
+  async resume(facts: CallerFacts): Promise<Caller> {
+    const { tenantId, issuer, scopes } = facts;
+    const claims: SubjectClaims = {
+      scopes: facts.principalType === 'User' ? scopes : undefined,
+      aud: facts.audience,
+      oid: facts.principalId,
+      appid: facts.clientId,
+      uti: facts.tokenId,
+      iat: facts.issuedAt - backDating,
+      exp: facts.expiresAt,
+      understandsChallenges: false,
+    };
+    return await this.#callerOf(tenantId, issuer, claims, 'by-operation');
+  }
+
   /** Whom the token is about, where it and all that it depends on still stand. */
   async #callerOf(
     tenantId: TenantId,
     issuer: string,
-    claims: VerifiedClaims,
+    claims: SubjectClaims,
     users: AcceptedUsers | undefined,
   ): Promise<Caller> {
     const subject =
@@ -205,7 +231,7 @@ export class AccessTokenVerifier implements TokenVerifier {
     if (nbf - skew > now || iat - skew > now) throw rejected('not-yet-valid', 'the token is not valid yet');
   }
 
-  async #principalOf(tenantId: TenantId, claims: VerifiedClaims): Promise<Subject> {
+  async #principalOf(tenantId: TenantId, claims: SubjectClaims): Promise<Subject> {
     const principal = await this.#directory.principal(tenantId, claims.oid as PrincipalId);
     if (principal === undefined) throw rejected('revoked', 'the identity of the token no longer exists');
     if (principal.clientId !== (claims.appid as ClientId)) {
@@ -216,7 +242,7 @@ export class AccessTokenVerifier implements TokenVerifier {
     return { principalId, clientId, principalType, scopes: [] };
   }
 
-  async #userOf(tenantId: TenantId, claims: VerifiedClaims, scopes: readonly string[]): Promise<Subject> {
+  async #userOf(tenantId: TenantId, claims: SubjectClaims, scopes: readonly string[]): Promise<Subject> {
     const user = await this.#directory.user(tenantId, claims.oid as UserId);
     if (user === undefined) throw rejected('revoked', 'the user of the token no longer exists');
     requireStanding(user, claims);
@@ -234,7 +260,7 @@ type Subject = Pick<Caller, 'principalId' | 'clientId' | 'principalType' | 'scop
 
 function requireStanding(
   account: { readonly enabled: boolean; readonly tokensValidFrom: number },
-  { iat, understandsChallenges }: VerifiedClaims,
+  { iat, understandsChallenges }: SubjectClaims,
 ): void {
   if (!account.enabled) throw rejected('revoked', 'the identity of the token is disabled');
   if ((iat + backDating) * 1000 < account.tokensValidFrom) {

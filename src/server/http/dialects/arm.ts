@@ -65,7 +65,7 @@ export function createArmDialect({ clock, randomness }: ArmDialectOptions): Dial
   return {
     name: 'arm',
     envelope(error) {
-      return errorEnvelope(error);
+      return armEnvelope(error);
     },
     unexpected() {
       return {
@@ -95,7 +95,8 @@ export function createArmDialect({ clock, randomness }: ArmDialectOptions): Dial
   };
 }
 
-function errorEnvelope(error: DomainError): Envelope {
+/** A failure as an answer: of a request, or of one among several that came in one. */
+export function armEnvelope(error: DomainError): Envelope {
   const [kindStatus, kindCode] = failures[error.kind];
   const code = error.code ?? kindCode;
   const arm = error instanceof ArmError ? error : undefined;
