@@ -4,13 +4,20 @@ import type { DirectoryTables } from './directory-tables.ts';
 import type { FederationTables } from './federation-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { SignalTables } from './signal-tables.ts';
+import type { TagTables } from './tag-tables.ts';
 
 /**
  * Rows as both databases hold them. Times are milliseconds since the epoch, JSON is text, truth values are 0 and 1,
  * `*_sealed` columns hold what `sealed-column` makes. Ids are lower-case GUIDs, `*_canonical` are `CanonicalId`s.
  * Every table of a tenant has `tenant_id` in its key or in a unique index, and every query names it.
  */
-export interface Tables extends AuditTables, DirectoryTables, FederationTables, PeopleTables, SignalTables {
+export interface Tables
+  extends AuditTables,
+    DirectoryTables,
+    FederationTables,
+    PeopleTables,
+    SignalTables,
+    TagTables {
   meta: MetaTable;
   tenants: TenantsTable;
   tenant_keys: TenantKeysTable;
