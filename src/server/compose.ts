@@ -42,6 +42,7 @@ import { createProviders } from './providers/registry.ts';
 import { AsyncOperations } from './resource-manager/async-operations.ts';
 import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
+import { removeLocksOfResource } from './resource-manager/locks.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
 import { createTransmitter } from './shared-signals/transmitter.ts';
 import { registerSignIn } from './sign-in/sign-in-routes.ts';
@@ -352,6 +353,7 @@ const participants: readonly DeletionParticipant[] = [
   removeRoleAssignmentsOfResource,
   removeFederatedCredentialsOfResource,
   removeIdentitiesOfResource,
+  removeLocksOfResource,
   removeMachinesOf,
   removeVaultContents,
 ];

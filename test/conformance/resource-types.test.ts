@@ -206,6 +206,31 @@ const specified: readonly {
     }),
   },
   {
+    file: 'resources/resource-manager/Microsoft.Authorization/stable/2016-09-01/locks.json',
+    method: 'put',
+    route: '/{scope}/providers/Microsoft.Authorization/locks/{n}',
+    path: () => `${group}/providers/Microsoft.Authorization/locks/spec?api-version=2016-09-01`,
+    body: () => ({ properties: { level: 'CanNotDelete', notes: 'kept', owners: [{ applicationId: 'a' }] } }),
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Authorization/stable/2020-05-01/locks.json',
+    method: 'get',
+    route: '/{scope}/providers/Microsoft.Authorization/locks/{n}',
+    path: () => `${group}/providers/Microsoft.Authorization/locks/spec?api-version=2020-05-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Authorization/stable/2020-05-01/locks.json',
+    method: 'get',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Authorization/locks',
+    path: () => `${group}/providers/Microsoft.Authorization/locks?api-version=2020-05-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Authorization/stable/2020-05-01/locks.json',
+    method: 'delete',
+    route: '/{scope}/providers/Microsoft.Authorization/locks/{n}',
+    path: () => `${group}/providers/Microsoft.Authorization/locks/spec?api-version=2020-05-01`,
+  },
+  {
     file: 'authorization/resource-manager/Microsoft.Authorization/stable/2022-04-01/authorization-RoleDefinitionsCalls.json',
     method: 'get',
     route: '/{scope}/providers/Microsoft.Authorization/roleDefinitions',

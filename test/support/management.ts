@@ -40,6 +40,7 @@ import { AsyncOperations } from '../../src/server/resource-manager/async-operati
 import type { DeletionParticipant } from '../../src/server/resource-manager/deletion.ts';
 import { defineGroupDeletion } from '../../src/server/resource-manager/group-deletion.ts';
 import type { Dispatch } from '../../src/server/resource-manager/inner-request.ts';
+import { removeLocksOfResource } from '../../src/server/resource-manager/locks.ts';
 import type { ResourceType } from '../../src/server/resource-manager/provider.ts';
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
@@ -170,6 +171,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     removeRoleAssignmentsOfResource,
     removeFederatedCredentialsOfResource,
     removeIdentitiesOfResource,
+    removeLocksOfResource,
     ...(options.participant === undefined ? [] : [options.participant]),
   ];
   defineGroupDeletion({ database, operations, participants });

@@ -1,4 +1,5 @@
 import { DomainError } from '../../foundation/domain-error.ts';
+import { isStorable } from '../../foundation/storable-text.ts';
 
 /** Items of a list beyond this many go to a further page, whatever the caller asks for. */
 export const maxPageSize = 1000;
@@ -53,7 +54,7 @@ export function skipToken(after: string): string {
 
 function readSkipToken(token: string): string {
   const text = Buffer.from(token, 'base64url').toString('utf8');
-  if (token.length > 4096 || token === '' || skipToken(text) !== token) {
+  if (token.length > 4096 || token === '' || skipToken(text) !== token || !isStorable(text)) {
     throw new DomainError('invalid-value', "The query parameter '$skiptoken' is not one that was given out.");
   }
   return text;

@@ -3,6 +3,7 @@ import type { TrackedDependencies } from '../resource-manager/tracked-type.ts';
 import { type IssueJoinToken, joinTokens } from './Innate.Machines/issueJoinToken.ts';
 import { type RevokeTokensOptions, tokenRevocation } from './Innate.Tokens/revokeTokens.ts';
 import { type SigningKeysOptions, signingKeyRotation, signingKeys } from './Innate.Tokens/signingKeys.ts';
+import { locks } from './Microsoft.Authorization/locks.ts';
 import { roleAssignments } from './Microsoft.Authorization/roleAssignments.ts';
 import { roleDefinitions } from './Microsoft.Authorization/roleDefinitions.ts';
 import { computeOperations } from './Microsoft.Compute/operations.ts';
@@ -44,6 +45,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     aliases(database, randomness),
     roleDefinitions(),
     roleAssignments(database),
+    locks(database),
     virtualMachines(options),
     computeOperations(operations),
     vaults(options, options),

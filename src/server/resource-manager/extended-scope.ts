@@ -1,6 +1,15 @@
-import { canonicalId, parseScope, type ResourceScope, resourceType } from '../../contract/resource-id.ts';
+import {
+  canonicalId,
+  parseScope,
+  type ResourceScope,
+  resourceType,
+  type Scope,
+} from '../../contract/resource-id.ts';
 import type { TenantId } from '../../foundation/ids.ts';
-import type { Queries } from '../storage/database.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+import { resourceGroupBeingDeleted, resourceGroupNotFound, resourceNotFound } from './arm-errors.ts';
+import type { OperationContext } from './provider.ts';
+import { findResourceGroup, resourceGroupId } from './resource-group-store.ts';
 import { findResource } from './resource-store.ts';
 
 /**
@@ -33,6 +42,28 @@ export async function findExtended(
   if (found === undefined) return undefined;
   const displayed = asResource(found.resourceId);
   return { ...displayed, types: [...displayed.types, dataType], names: [...displayed.names, name] };
+}
+
+/**
+ * What an extension is about to be written at, in the spelling of what is there; it must still be there in the
+ * transaction of the write.
+ */
+export async function requireLiveScope(
+  transaction: Transaction,
+  { caller, group: admitted }: Pick<OperationContext, 'caller' | 'group'>,
+  scope: Scope,
+): Promise<Scope> {
+  const { tenantId } = caller;
+  if (admitted !== undefined) {
+    const group = await findResourceGroup(transaction, tenantId, admitted.canonical);
+    if (group === undefined) throw resourceGroupNotFound(admitted.name);
+    if (group.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
+    if (scope.kind === 'resourceGroup') return parseScope(resourceGroupId(group));
+  }
+  if (scope.kind !== 'resource') return scope;
+  const extended = await findExtended(transaction, tenantId, scope);
+  if (extended === undefined) throw resourceNotFound(scope);
+  return extended;
 }
 
 function asResource(resourceId: string): ResourceScope {

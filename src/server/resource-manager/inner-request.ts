@@ -37,6 +37,6 @@ export function dispatchOver(pipeline: () => PipelineOptions): Dispatch {
     if (Buffer.byteLength(text) > maxBody) {
       throw new DomainError('too-large', 'The request body is too large.');
     }
-    return await perform(admitted, parseJson(text));
+    return await perform(pipeline(), admitted, parseJson(text));
   };
 }

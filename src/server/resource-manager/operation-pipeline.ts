@@ -23,6 +23,7 @@ import {
 import { type Authentication, authenticate, requireTrust } from './authentication.ts';
 import { readBody } from './body.ts';
 import { findExtended } from './extended-scope.ts';
+import { effectOf, requireUnlocked } from './locks.ts';
 import type { OperationRegistry, RegisteredOperation, RouteMatch } from './operation-registry.ts';
 import type { Answer, Method, OperationContext, ResourceType } from './provider.ts';
 import { readRequestTarget } from './request-target.ts';
@@ -126,15 +127,21 @@ export async function admitAsked(options: PipelineOptions, request: AskedRequest
   await requirePermission(operation, context);
   const group = await requireGroup(options.database, operation, context);
   await requireExtended(options.database, operation, context);
+  await requireNoLock(options.database, operation, context);
   return { operation, context: { ...context, group } };
 }
 
 /** Reads the body under the declared schema and runs the operation. */
-export async function perform({ operation, context }: Admitted, body: unknown): Promise<Answer> {
+export async function perform(
+  { database }: Pick<PipelineOptions, 'database'>,
+  { operation, context }: Admitted,
+  body: unknown,
+): Promise<Answer> {
   const schema = operation.operation.body;
   if (schema === undefined) return await operation.operation.run(context);
-  // a body can take its time to arrive, and rights can end meanwhile
+  // a body can take its time to arrive, and rights can end meanwhile, and locks be made
   await requirePermission(operation, context);
+  await requireNoLock(database, operation, context);
   return await operation.operation.run({ ...context, body: readBody(schema, body) });
 }
 
@@ -306,6 +313,17 @@ async function requireExtended(
   if ((await findExtended(database.read, tenantId, extended)) === undefined) {
     throw resourceNotFound(extended);
   }
+}
+
+/** Rights do not count against a lock: who may take it off does that first (a.12). */
+async function requireNoLock(
+  database: Database,
+  { operation }: RegisteredOperation,
+  { caller, target }: OperationContext<undefined>,
+): Promise<void> {
+  const effect = effectOf(operation);
+  if (effect === 'none') return;
+  await requireUnlocked(database.read, { tenantId: caller.tenantId, scope: target, effect });
 }
 
 /** Absolute addresses lead back to the authority the caller used, if it is ours; a Host header is only a claim. */

@@ -9,6 +9,9 @@ import type { Subscription } from './subscription-store.ts';
 
 export type Method = 'GET' | 'HEAD' | 'PUT' | 'PATCH' | 'DELETE' | 'POST';
 
+/** What an operation does to its target, as locks ask it. */
+export type Effect = 'read' | 'write' | 'delete';
+
 /** What an operation answers; the pipeline adds the headers that every answer has. */
 export interface Answer {
   readonly status: number;
@@ -58,6 +61,11 @@ export interface Operation<Body = unknown> {
    * for the segment of the path.
    */
   readonly action: string;
+  /**
+   * What it does to its target, where that is not what its method says (`effectOf`): a POST that changes nothing says
+   * `read`. `none` is for what locks never hold, which is locks.
+   */
+  readonly effect?: Effect | 'none';
   /** Shape of the body; absent where there is none. PUT and PATCH have one. */
   readonly body?: z.ZodType<Body>;
   /** The group that the path names need not exist: the operation makes it. */

@@ -26,8 +26,10 @@ export async function presentEnvelope(
   };
 }
 
-/** Who wrote a resource first and last, and when. */
-export function presentSystemData(resource: Resource): JsonObject {
+/** Who wrote something first and last, and when. */
+export function presentSystemData(
+  resource: Pick<Resource, 'createdAt' | 'createdBy' | 'changedAt' | 'changedBy'>,
+): JsonObject {
   return {
     createdBy: resource.createdBy.principalId,
     createdByType: resource.createdBy.principalType,

@@ -33,7 +33,7 @@ export function registerResourceManager(app: FastifyInstance, options: ResourceM
     handler: async (request, reply) => {
       const ready = admitted.get(request);
       if (ready === undefined) throw new TypeError('the request was not admitted');
-      const { status, headers, body } = await perform(ready, request.body);
+      const { status, headers, body } = await perform(pipeline, ready, request.body);
       void reply.code(status).headers(headers ?? {});
       return body === undefined ? reply.send() : reply.send(body);
     },

@@ -10,7 +10,7 @@ import { people } from './migrations/006-people.ts';
 import { directoryAudits } from './migrations/007-directory-audits.ts';
 import { signals } from './migrations/008-signals.ts';
 import { applications } from './migrations/010-applications.ts';
-import { tags } from './migrations/015-tags.ts';
+import { scopes } from './migrations/014-scopes.ts';
 
 /** In order; a migration once released is never edited. */
 export const released: readonly Migration[] = [
@@ -23,7 +23,7 @@ export const released: readonly Migration[] = [
   directoryAudits,
   signals,
   applications,
-  tags,
+  scopes,
 ];
 
 /**

@@ -3,8 +3,8 @@ import type { AuditTables } from './audit-tables.ts';
 import type { DirectoryTables } from './directory-tables.ts';
 import type { FederationTables } from './federation-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
+import type { ScopeTables } from './scope-tables.ts';
 import type { SignalTables } from './signal-tables.ts';
-import type { TagTables } from './tag-tables.ts';
 
 /**
  * Rows as both databases hold them. Times are milliseconds since the epoch, JSON is text, truth values are 0 and 1,
@@ -16,8 +16,8 @@ export interface Tables
     DirectoryTables,
     FederationTables,
     PeopleTables,
-    SignalTables,
-    TagTables {
+    ScopeTables,
+    SignalTables {
   meta: MetaTable;
   tenants: TenantsTable;
   tenant_keys: TenantKeysTable;

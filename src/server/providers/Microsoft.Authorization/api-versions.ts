@@ -20,3 +20,6 @@ export const roleDefinitionApiVersions: readonly string[] = [
   '2022-04-01',
   '2022-05-01-preview',
 ];
+
+/** Versions of `locks`, as Azure lists them. */
+export const lockApiVersions: readonly string[] = ['2015-01-01', '2016-09-01', '2017-04-01', '2020-05-01'];

@@ -12,13 +12,8 @@ import { deleteRoleAssignment } from '../../authorization/role-assignment-remova
 import { createOrUpdateRoleAssignment } from '../../authorization/role-assignments.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { pageOf, pageRequest } from '../../http/paging.ts';
-import {
-  authorizationFailed,
-  resourceGroupBeingDeleted,
-  resourceGroupNotFound,
-  resourceNotFound,
-} from '../../resource-manager/arm-errors.ts';
-import { findExtended } from '../../resource-manager/extended-scope.ts';
+import { authorizationFailed } from '../../resource-manager/arm-errors.ts';
+import { requireLiveScope } from '../../resource-manager/extended-scope.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
 import {
   type Answer,
@@ -27,7 +22,6 @@ import {
   parameter,
   type ResourceType,
 } from '../../resource-manager/provider.ts';
-import { findResourceGroup, resourceGroupId } from '../../resource-manager/resource-group-store.ts';
 import type { Database, Transaction } from '../../storage/database.ts';
 import { roleAssignmentApiVersions } from './api-versions.ts';
 import { roleDefinitionPath } from './roleDefinitions.ts';
@@ -86,7 +80,7 @@ async function put(database: Database, context: Put): Promise<Answer> {
   const { caller, at, body } = context;
   const assignment = await database.transaction(async (transaction) => {
     await requireStillAllowed(transaction, context, `${type}/write`);
-    const scope = await displayedScope(transaction, context);
+    const scope = await requireLiveScope(transaction, context, scopeOf(context));
     const made = await createOrUpdateRoleAssignment(transaction, {
       tenantId: caller.tenantId,
       scope,
@@ -137,22 +131,6 @@ async function requireStillAllowed(
   const question = { tenantId, principalId, action, scope: target, plane: 'control' } as const;
   if (!(await decideFromRows(transaction, question)).allowed)
     throw authorizationFailed(caller, action, target);
-}
-
-/** The scope in the spelling of what is there; it must still be there when the assignment is made. */
-async function displayedScope(transaction: Transaction, context: OperationContext): Promise<Scope> {
-  const scope = scopeOf(context);
-  const { tenantId } = context.caller;
-  if (context.group !== undefined) {
-    const group = await findResourceGroup(transaction, tenantId, context.group.canonical);
-    if (group === undefined) throw resourceGroupNotFound(context.group.name);
-    if (group.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
-    if (scope.kind === 'resourceGroup') return parseScope(resourceGroupId(group));
-  }
-  if (scope.kind !== 'resource') return scope;
-  const extended = await findExtended(transaction, tenantId, scope);
-  if (extended === undefined) throw resourceNotFound(scope);
-  return extended;
 }
 
 /** The filters that Azure knows, and no other (d.2). */
