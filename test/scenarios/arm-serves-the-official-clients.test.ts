@@ -3,47 +3,17 @@ import { describe, test } from 'node:test';
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { ComputeManagementClient } from '@azure/arm-compute';
 import { KeyVaultManagementClient } from '@azure/arm-keyvault';
-import { ResourceManagementClient, type ResourceManagementClientOptionalParams } from '@azure/arm-resources';
+import { ResourceManagementClient } from '@azure/arm-resources';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
-import { type TestManagement, testManagement } from '../support/management.ts';
-
-type Policies = NonNullable<ResourceManagementClientOptionalParams['additionalPolicies']>;
-
-/** Sends what the client would send to Azure to the server under test; everything else is the client's own. */
-function optionsFor(m: TestManagement) {
-  const additionalPolicies: Policies = [
-    {
-      position: 'perRetry',
-      policy: {
-        name: 'redirect',
-        sendRequest(request, next) {
-          const url = new URL(request.url);
-          assert.equal(url.origin, 'https://management.azure.com');
-          request.headers.set('host', url.host);
-          request.url = `http://127.0.0.1:${m.port}${request.url.slice(url.origin.length)}`;
-          request.allowInsecureConnection = true;
-          return next(request);
-        },
-      },
-    },
-  ];
-  return { additionalPolicies, retryOptions: { maxRetries: 0 } };
-}
-
-async function collect<Item>(pages: AsyncIterable<Item>): Promise<readonly Item[]> {
-  const items: Item[] = [];
-  for await (const item of pages) items.push(item);
-  return items;
-}
+import { azureClientOptions, azureCredential, collect } from '../support/azure-clients.ts';
+import { testManagement } from '../support/management.ts';
 
 describe('the official clients', () => {
   test('make a machine with an identity, a vault and a role, and take all of it away', async () => {
     await using m = await testManagement();
     const { subscriptionId, owner, tenantId } = m.home;
-    const credential = {
-      getToken: async () => ({ token: owner.token, expiresOnTimestamp: Number.MAX_SAFE_INTEGER }),
-    };
-    const options = optionsFor(m);
+    const credential = azureCredential(owner);
+    const options = azureClientOptions(m);
     const resources = new ResourceManagementClient(credential, subscriptionId, options);
     const compute = new ComputeManagementClient(credential, subscriptionId, options);
     const keyVault = new KeyVaultManagementClient(credential, subscriptionId, options);
@@ -135,10 +105,8 @@ describe('the official clients', () => {
   test('read a refusal as they read one of Azure', async () => {
     await using m = await testManagement();
     const nobody = await m.application(m.home, 'nobody');
-    const credential = {
-      getToken: async () => ({ token: nobody.token, expiresOnTimestamp: Number.MAX_SAFE_INTEGER }),
-    };
-    const resources = new ResourceManagementClient(credential, m.home.subscriptionId, optionsFor(m));
+    const credential = azureCredential(nobody);
+    const resources = new ResourceManagementClient(credential, m.home.subscriptionId, azureClientOptions(m));
     await assert.rejects(resources.resourceGroups.get('demo'), {
       statusCode: 403,
       code: 'AuthorizationFailed',

@@ -7,6 +7,8 @@ import { pageOf } from '../http/paging.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { ResourceGroupsTable } from '../storage/tables.ts';
+import type { ListCondition } from './list-condition.ts';
+import { removeTags, writeTags } from './tag-store.ts';
 
 export interface ResourceGroup {
   readonly canonical: CanonicalId;
@@ -59,12 +61,14 @@ export async function listResourceGroups(
   tenantId: TenantId,
   subscriptionId: SubscriptionId,
   request: PageRequest,
+  condition?: ListCondition<'resource_groups'>,
 ): Promise<Page<ResourceGroup>> {
   let query = queries
     .selectFrom('resource_groups')
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where('subscription_id', '=', subscriptionId);
+  if (condition !== undefined) query = query.where(condition);
   if (request.after !== undefined) query = query.where('canonical', '>', request.after);
   const rows = await query
     .orderBy('canonical')
@@ -102,6 +106,7 @@ export async function saveResourceGroup(
         .where('resource_groups.tenant_id', '=', group.tenantId),
     )
     .execute();
+  await writeTags(transaction, { ...group, tags: group.tags ?? {} });
   await recordChange(transaction, { tenantId: group.tenantId, kind: 'resource', key: group.canonical, at });
 }
 
@@ -116,6 +121,7 @@ export async function deleteResourceGroupRow(
     .where('tenant_id', '=', tenantId)
     .where('canonical', '=', canonical)
     .execute();
+  await removeTags(transaction, { tenantId, canonical });
   await recordChange(transaction, { tenantId, kind: 'resource', key: canonical, at });
 }
 

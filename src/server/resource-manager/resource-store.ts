@@ -5,6 +5,8 @@ import { type Page, type PageRequest, pageOf } from '../http/paging.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { ResourcesTable, Tables } from '../storage/tables.ts';
+import type { ListCondition } from './list-condition.ts';
+import { removeTags, writeTags } from './tag-store.ts';
 
 /** Who wrote a resource, as `systemData` names it. */
 export interface Writer {
@@ -122,11 +124,11 @@ export interface ResourceFilter {
   /** Only those that have a place: lists over all types show no proxy resources. */
   readonly placed?: true;
   readonly type?: string;
-  readonly name?: string;
-  readonly location?: string;
+  /** What else must hold of a resource. */
+  readonly condition?: ListCondition<'resources'>;
 }
 
-/** Resources in the order of their canonical ids; texts compare without case. */
+/** Resources in the order of their canonical ids. */
 export async function listResources(
   queries: Queries,
   filter: ResourceFilter,
@@ -144,11 +146,7 @@ export async function listResources(
   }
   if (filter.placed === true) query = query.where('location', '<>', '');
   if (filter.type !== undefined) query = query.where('type_canonical', '=', filter.type.toLowerCase());
-  if (filter.name !== undefined) {
-    const name = filter.name.toLowerCase();
-    query = query.where((eb) => eb(eb.fn<string>('lower', ['name']), '=', name));
-  }
-  if (filter.location !== undefined) query = query.where('location', '=', filter.location);
+  if (filter.condition !== undefined) query = query.where(filter.condition);
   if (request.after !== undefined) query = query.where('canonical', '>', request.after);
   const rows = await query
     .orderBy('canonical')
@@ -210,6 +208,7 @@ export async function saveResource(transaction: Transaction, resource: Resource)
       conflict.column('canonical').doUpdateSet(changing).where('resources.tenant_id', '=', resource.tenantId),
     )
     .execute();
+  await writeTags(transaction, resource);
   await recordChange(transaction, {
     tenantId: resource.tenantId,
     kind: 'resource',
@@ -228,6 +227,7 @@ export async function deleteResourceRow(
     .where('tenant_id', '=', resource.tenantId)
     .where('canonical', '=', resource.canonical)
     .execute();
+  await removeTags(transaction, resource);
   await recordChange(transaction, {
     tenantId: resource.tenantId,
     kind: 'resource',

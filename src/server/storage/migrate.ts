@@ -11,6 +11,7 @@ import { directoryAudits } from './migrations/007-directory-audits.ts';
 import { signals } from './migrations/008-signals.ts';
 import { applications } from './migrations/010-applications.ts';
 import { scopes } from './migrations/014-scopes.ts';
+import { tags } from './migrations/015-tags.ts';
 
 /** In order; a migration once released is never edited. */
 export const released: readonly Migration[] = [
@@ -24,6 +25,7 @@ export const released: readonly Migration[] = [
   signals,
   applications,
   scopes,
+  tags,
 ];
 
 /**

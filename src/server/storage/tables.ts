@@ -5,6 +5,7 @@ import type { FederationTables } from './federation-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { ScopeTables } from './scope-tables.ts';
 import type { SignalTables } from './signal-tables.ts';
+import type { TagTables } from './tag-tables.ts';
 
 /**
  * Rows as both databases hold them. Times are milliseconds since the epoch, JSON is text, truth values are 0 and 1,
@@ -17,7 +18,8 @@ export interface Tables
     FederationTables,
     PeopleTables,
     ScopeTables,
-    SignalTables {
+    SignalTables,
+    TagTables {
   meta: MetaTable;
   tenants: TenantsTable;
   tenant_keys: TenantKeysTable;

@@ -1,4 +1,4 @@
-import { canonicalLocation, type Tags } from '../../../contract/arm.ts';
+import { canonicalLocation } from '../../../contract/arm.ts';
 import {
   resourceGroupNamePattern,
   resourceGroupPatchSchema,
@@ -13,9 +13,10 @@ import {
   resourceGroupNotFound,
 } from '../../resource-manager/arm-errors.ts';
 import type { AsyncOperations } from '../../resource-manager/async-operations.ts';
-import { readFilter } from '../../resource-manager/filter.ts';
+import { readFilterExpression } from '../../resource-manager/filter-expression.ts';
 import { groupDeletionKind } from '../../resource-manager/group-deletion.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
+import { groupCondition } from '../../resource-manager/list-condition.ts';
 import { requireLocation } from '../../resource-manager/locations.ts';
 import { requireUnlocked } from '../../resource-manager/locks.ts';
 import {
@@ -104,20 +105,11 @@ function groupOf({ group }: OperationContext): ResourceGroup {
 
 async function list(database: Database, context: OperationContext): Promise<Answer> {
   const { tenantId, subscriptionId } = subscriptionOfContext(context);
-  const filter = readFilter(context.query.get('$filter'), ['tagname', 'tagvalue']);
+  const filter = readFilterExpression(context.query.get('$filter'));
   const request = pageRequest(context.query.get('$top'), context.query.get('$skiptoken'));
-  const page = await listResourceGroups(database.read, tenantId, subscriptionId, request);
-  const value = page.items.filter(({ tags }) => hasTag(tags, filter.get('tagname'), filter.get('tagvalue')));
-  return listAnswer(context, page, value.map(presentResourceGroup));
-}
-
-function hasTag(tags: Tags | undefined, name: string | undefined, value: string | undefined): boolean {
-  if (name === undefined && value === undefined) return true;
-  return Object.entries(tags ?? {}).some(
-    ([tag, text]) =>
-      (name === undefined || tag.toLowerCase() === name.toLowerCase()) &&
-      (value === undefined || text === value),
-  );
+  const condition = filter === undefined ? undefined : groupCondition(filter, { tenantId, subscriptionId });
+  const page = await listResourceGroups(database.read, tenantId, subscriptionId, request, condition);
+  return listAnswer(context, page, page.items.map(presentResourceGroup));
 }
 
 async function put(database: Database, context: Put): Promise<Answer> {

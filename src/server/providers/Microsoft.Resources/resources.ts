@@ -1,21 +1,20 @@
-import { canonicalLocation, type JsonObject } from '../../../contract/arm.ts';
+import type { JsonObject } from '../../../contract/arm.ts';
 import { pageRequest } from '../../http/paging.ts';
-import { readFilter } from '../../resource-manager/filter.ts';
+import { readFilterExpression } from '../../resource-manager/filter-expression.ts';
 import type { SystemIdentities } from '../../resource-manager/identity-block.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
+import { resourceCondition } from '../../resource-manager/list-condition.ts';
 import {
   type Answer,
   type OperationContext,
   type ResourceType,
   subscriptionOfContext,
 } from '../../resource-manager/provider.ts';
-import { groupCanonical } from '../../resource-manager/resource-group-store.ts';
 import { presentEnvelope } from '../../resource-manager/resource-presentation.ts';
 import { listResources, type Resource } from '../../resource-manager/resource-store.ts';
 import type { Database } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
-
-const filterFields = ['resourcetype', 'name', 'resourcegroup', 'location'];
+import { identitiesOfPage } from './identities-of-page.ts';
 
 /** Lists over all types, with the identities that resources carry (`spec/resource-manager.md` a.12). */
 export function resources(database: Database, identities: SystemIdentities): ResourceType {
@@ -50,30 +49,23 @@ async function list(
 ): Promise<Answer> {
   const { query, group } = context;
   const { tenantId, subscriptionId } = subscriptionOfContext(context);
-  const filter = readFilter(query.get('$filter'), filterFields);
-  const [type, name, location] = [filter.get('resourcetype'), filter.get('name'), filter.get('location')];
-  const groupName = filter.get('resourcegroup');
-  const canonical = groupName === undefined ? group?.canonical : groupCanonical(subscriptionId, groupName);
-  const request = pageRequest(query.get('$top'), query.get('$skiptoken'));
-  if (group !== undefined && canonical !== group.canonical)
-    return listAnswer(context, { after: undefined }, []);
+  const filter = readFilterExpression(query.get('$filter'));
   const page = await listResources(
     database.read,
     {
       tenantId,
       subscriptionId,
       placed: true,
-      ...(canonical === undefined ? {} : { groupCanonical: canonical }),
-      ...(type === undefined ? {} : { type }),
-      ...(name === undefined ? {} : { name }),
-      ...(location === undefined ? {} : { location: canonicalLocation(location) }),
+      ...(group === undefined ? {} : { groupCanonical: group.canonical }),
+      ...(filter === undefined ? {} : { condition: resourceCondition(filter, { tenantId, subscriptionId }) }),
     },
-    request,
+    pageRequest(query.get('$top'), query.get('$skiptoken')),
   );
-  const expanded = new Set((query.get('$expand') ?? '').toLowerCase().split(','));
+  const expanded = new Set((query.get('$expand') ?? '').toLowerCase().split(/\s*,\s*/));
+  const ofPage = await identitiesOfPage(database.read, identities, tenantId, page.items);
   const items = await Promise.all(
     page.items.map(async (resource) => ({
-      ...(await presentEnvelope(database.read, identities, resource)),
+      ...(await presentEnvelope(database.read, ofPage, resource)),
       ...expansion(resource, expanded),
     })),
   );

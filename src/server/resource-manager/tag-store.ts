@@ -1,0 +1,53 @@
+import type { Tags } from '../../contract/arm.ts';
+import type { CanonicalId, SubscriptionId, TenantId } from '../../foundation/ids.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+
+/** What carries tags: a resource, a group or a subscription. */
+export interface TagPlace {
+  readonly tenantId: TenantId;
+  readonly subscriptionId: SubscriptionId;
+  readonly canonical: CanonicalId;
+}
+
+/** Makes the tags of a place these. */
+export async function writeTags(
+  transaction: Transaction,
+  { tenantId, subscriptionId, canonical, tags }: TagPlace & { readonly tags: Tags },
+): Promise<void> {
+  await removeTags(transaction, { tenantId, canonical });
+  const rows = Object.entries(tags).map(([name, value]) => ({
+    tenant_id: tenantId,
+    subscription_id: subscriptionId,
+    canonical,
+    name,
+    name_canonical: name.toLowerCase(),
+    value,
+  }));
+  if (rows.length > 0) await transaction.insertInto('tags').values(rows).execute();
+}
+
+export async function removeTags(
+  transaction: Transaction,
+  { tenantId, canonical }: Pick<TagPlace, 'tenantId' | 'canonical'>,
+): Promise<void> {
+  await transaction
+    .deleteFrom('tags')
+    .where('tenant_id', '=', tenantId)
+    .where('canonical', '=', canonical)
+    .execute();
+}
+
+/** The tags of a place, in the order of their names. */
+export async function readTags(
+  queries: Queries,
+  { tenantId, canonical }: Pick<TagPlace, 'tenantId' | 'canonical'>,
+): Promise<Tags> {
+  const rows = await queries
+    .selectFrom('tags')
+    .select(['name', 'value'])
+    .where('tenant_id', '=', tenantId)
+    .where('canonical', '=', canonical)
+    .orderBy('name_canonical')
+    .execute();
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}
