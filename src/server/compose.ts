@@ -43,6 +43,7 @@ import { AsyncOperations } from './resource-manager/async-operations.ts';
 import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
 import { removeLocksOfResource } from './resource-manager/locks.ts';
+import { removeResourceSecrets } from './resource-manager/resource-secrets.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
 import { createTransmitter } from './shared-signals/transmitter.ts';
 import { registerSignIn } from './sign-in/sign-in-routes.ts';
@@ -355,6 +356,7 @@ const participants: readonly DeletionParticipant[] = [
   removeIdentitiesOfResource,
   removeLocksOfResource,
   removeMachinesOf,
+  removeResourceSecrets,
   removeVaultContents,
 ];
 

@@ -30,6 +30,40 @@ export function listedStatuses(file: string, route: string, method: string): rea
   return found === undefined ? [] : Object.keys(paths[found]?.[method]?.responses ?? {});
 }
 
+/**
+ * Where an answer is not what a file says of its operation: a status that is not listed, a body of another shape. Of a
+ * path that the file does not have, nothing is said.
+ */
+export function answerViolations(
+  file: string,
+  answer: { readonly method: string; readonly path: string; readonly status: number; readonly body: unknown },
+): readonly string[] {
+  const route = routeOf(file, answer.path);
+  const method = answer.method.toLowerCase();
+  if (route === undefined) return [];
+  const listed = listedStatuses(file, route, method);
+  if (listed.length === 0) return [];
+  const place = `${answer.method} ${route}: ${answer.status}`;
+  if (!listed.includes(String(answer.status)) && answer.status < 400) return [`${place} is not listed`];
+  const schema = responseSchema(file, route, method, answer.status);
+  return schema === undefined || answer.body === undefined ? [] : violations(schema, answer.body, place);
+}
+
+/** The route of a file that a path is of; one without a parameter in a place goes before one with. */
+function routeOf(file: string, path: string): string | undefined {
+  const segments = path.toLowerCase().split('/');
+  const fits = (route: string) => {
+    const parts = route.toLowerCase().split('/');
+    return (
+      parts.length === segments.length &&
+      parts.every((part, index) => part.startsWith('{') || part === segments[index])
+    );
+  };
+  const parameters = (route: string) => route.split('{').length;
+  const routes = Object.keys(load(file)['paths'] as Json).filter(fits);
+  return routes.sort((one, other) => parameters(one) - parameters(other))[0];
+}
+
 /** Paths are the same whatever their parameters are called. */
 function shapeOf(route: string): string {
   return route.toLowerCase().replace(/\{[^}]+\}/g, '{}');

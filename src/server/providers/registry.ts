@@ -6,7 +6,9 @@ import { type SigningKeysOptions, signingKeyRotation, signingKeys } from './Inna
 import { locks } from './Microsoft.Authorization/locks.ts';
 import { roleAssignments } from './Microsoft.Authorization/roleAssignments.ts';
 import { roleDefinitions } from './Microsoft.Authorization/roleDefinitions.ts';
+import { publishers, vmSizes } from './Microsoft.Compute/locations.ts';
 import { computeOperations } from './Microsoft.Compute/operations.ts';
+import { skus } from './Microsoft.Compute/skus.ts';
 import { virtualMachines } from './Microsoft.Compute/virtualMachines.ts';
 import { type VaultsOptions, vaults } from './Microsoft.KeyVault/vaults.ts';
 import { federatedIdentityCredentials } from './Microsoft.ManagedIdentity/federatedIdentityCredentials.ts';
@@ -48,6 +50,9 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     locks(database),
     virtualMachines(options),
     computeOperations(operations),
+    skus(),
+    vmSizes(),
+    publishers(),
     vaults(options, options),
     identityOperations(),
     systemAssignedIdentities(database),

@@ -60,7 +60,10 @@ export function locationOperations(
         allowsOtherwise: (context) => startedByCaller(operations, context),
         async run(context) {
           const operation = await requireAsyncOperation(operations, context);
-          if (context.query.get('monitor') === 'true') return monitorAnswer(operation, context, 204);
+          if (context.query.get('monitor') === 'true') {
+            // nothing is left of a deletion; clients take the end of an action as 200 alone
+            return monitorAnswer(operation, context, operation.kind === 'resource-deletion' ? 204 : 200);
+          }
           const id = operationPath(
             operation.subscriptionId,
             namespace,

@@ -20,6 +20,18 @@ function isObject(value: JsonValue): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A copy without members that are null, at any depth: what a PUT leaves open in so many words. */
+export function withoutNulls(object: JsonObject): JsonObject {
+  return nullsRemoved(object) as JsonObject;
+}
+
+function nullsRemoved(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map((item: JsonValue) => nullsRemoved(item));
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value as JsonObject).filter(([, inside]) => inside !== null);
+  return Object.fromEntries(kept.map(([name, inside]) => [name, nullsRemoved(inside)]));
+}
+
 /**
  * A copy without some members.
  *

@@ -31,6 +31,8 @@ export interface Resource {
   readonly properties: JsonObject;
   /** Members of the envelope that are the type's own (`zones`, `sku`). */
   readonly extra: JsonObject;
+  /** What the provider knows of the resource and takes from nobody: whether a machine runs. */
+  readonly state: JsonObject;
   /** The `identity.type` as displayed, if the resource has an identity. */
   readonly identityType: string | undefined;
   readonly provisioningState: string;
@@ -58,6 +60,7 @@ function fromRow(row: ResourcesTable): Resource {
     tags: row.tags === null ? {} : (JSON.parse(row.tags) as Tags),
     properties: JSON.parse(row.properties) as JsonObject,
     extra: row.extra === null ? {} : (JSON.parse(row.extra) as JsonObject),
+    state: row.state === null ? {} : (JSON.parse(row.state) as JsonObject),
     identityType: row.identity_type ?? undefined,
     provisioningState: row.provisioning_state,
     version: Number(row.version),
@@ -181,6 +184,7 @@ export async function saveResource(transaction: Transaction, resource: Resource)
     tags: JSON.stringify(resource.tags),
     properties: JSON.stringify(resource.properties),
     extra: JSON.stringify(resource.extra),
+    state: JSON.stringify(resource.state),
     identity_type: resource.identityType ?? null,
     provisioning_state: resource.provisioningState,
     version: resource.version,

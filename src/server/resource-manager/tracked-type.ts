@@ -22,6 +22,8 @@ export interface TrackedBody {
 export interface WriteFacts {
   readonly tenantId: TenantId;
   readonly name: string;
+  /** As displayed. */
+  readonly resourceId: string;
   readonly existing: Resource | undefined;
   /** What a nested resource lies in. */
   readonly parent: Resource | undefined;
@@ -76,6 +78,8 @@ export interface TrackedDeclaration<
   readonly tellsLocation?: true;
   /** What else is written when a resource is made, in its transaction. */
   born?(transaction: Transaction, resource: Resource): Promise<void>;
+  /** What else is written with the resource, in its transaction: what a body has and the resource does not show. */
+  written?(transaction: Transaction, resource: Resource, properties: Put['properties']): Promise<void>;
   /** Operations beside the usual ones. */
   readonly more?: readonly Operation[];
 }

@@ -56,10 +56,11 @@ async function store(
   const parent = await requireParent(transaction, group.tenantId, resourceTarget(context), 'write');
   const existing = await storedResource(transaction, tracked, context);
   const { body } = context;
-  const properties = declaration.replace(body.properties ?? {}, facts(tracked, context, existing, parent));
-  const extra = keptMembers(declaration, body);
   const base = existing ?? (await newResource(transaction, tracked, context, group, parent));
   requireSameLocation(base, body, group);
+  const facts = factsOf(tracked, context, base, existing, parent);
+  const properties = declaration.replace(body.properties ?? {}, facts);
+  const extra = keptMembers(declaration, body);
   const resource = await save(transaction, tracked, context, {
     ...base,
     tags: body.tags ?? existing?.tags ?? {},
@@ -151,15 +152,17 @@ async function storedResource(
   return existing;
 }
 
-function facts(
+function factsOf(
   { dependencies }: Tracked,
   context: OperationContext<TrackedBody>,
+  { resourceId }: Resource,
   existing: Resource | undefined,
   parent: Resource | undefined,
 ): WriteFacts {
   return {
     tenantId: context.caller.tenantId,
     name: parameter(context, 'name'),
+    resourceId,
     existing,
     parent,
     at: context.at,
@@ -198,6 +201,7 @@ async function newResource(
     tags: {},
     properties: {},
     extra: {},
+    state: {},
     identityType: undefined,
     provisioningState: 'Succeeded',
     version: 0,
@@ -237,6 +241,7 @@ async function save(
   };
   await saveResource(transaction, resource);
   if (changed.version === 0) await declaration.born?.(transaction, resource);
+  await declaration.written?.(transaction, resource, body.properties);
   if (wanted !== undefined) await applyIdentity(transaction, dependencies.identities, resource, wanted, at);
   return resource;
 }
@@ -272,10 +277,9 @@ function mergedProperties(
   const { declaration } = tracked;
   const { properties } = context.body;
   if (properties === undefined || properties === null) return existing.properties;
-  if (declaration.merge !== undefined) {
-    return declaration.merge(properties, { ...facts(tracked, context, existing, parent), existing });
-  }
-  const sent = declaration.replace(properties, facts(tracked, context, existing, parent));
+  const facts = factsOf(tracked, context, existing, existing, parent);
+  if (declaration.merge !== undefined) return declaration.merge(properties, { ...facts, existing });
+  const sent = declaration.replace(properties, facts);
   return mergePatch(existing.properties, sent);
 }
 

@@ -35,6 +35,7 @@ export interface Tables
   identity_credentials: IdentityCredentialsTable;
   resource_groups: ResourceGroupsTable;
   resources: ResourcesTable;
+  resource_secrets: ResourceSecretsTable;
   async_operations: AsyncOperationsTable;
   role_assignments: RoleAssignmentsTable;
   vault_secrets: VaultSecretsTable;
@@ -256,6 +257,18 @@ export interface ResourcesTable {
   changed_by: string;
   /** A name unique beyond the resource group (a vault's host name), lower case, or null. Unique with `type_canonical`. */
   global_name: string | null;
+  /** JSON: what the provider knows of the resource and takes from nobody (whether a machine runs), or null. */
+  state: string | null;
+}
+
+/** Values that a resource was given and shows to those alone who may list them: application settings. */
+export interface ResourceSecretsTable {
+  tenant_id: string;
+  resource_canonical: string;
+  /** The type's name for them: `appsettings`. */
+  kind: string;
+  /** A JSON object of texts. */
+  values_sealed: Uint8Array;
 }
 
 export interface AsyncOperationsTable {

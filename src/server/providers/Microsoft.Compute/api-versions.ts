@@ -33,3 +33,6 @@ export const computeApiVersions: readonly string[] = [
   '2026-03-01',
   '2026-04-01',
 ];
+
+/** Versions of `skus`, as Azure lists them. */
+export const skuApiVersions: readonly string[] = ['2016-08-30', '2017-09-01', '2019-04-01', '2021-07-01'];

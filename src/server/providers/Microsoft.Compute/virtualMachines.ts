@@ -1,17 +1,19 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import type { JsonObject } from '../../../contract/arm.ts';
 import {
   virtualMachineNamePattern,
   virtualMachinePatchSchema,
   virtualMachineSchema,
 } from '../../../contract/Microsoft.Compute.ts';
 import { invalidResourceName } from '../../resource-manager/arm-errors.ts';
-import { mergePatch, without } from '../../resource-manager/merge-patch.ts';
+import { mergePatch, without, withoutNulls } from '../../resource-manager/merge-patch.ts';
 import type { ResourceType } from '../../resource-manager/provider.ts';
-import type { Resource } from '../../resource-manager/resource-store.ts';
 import { requireResource } from '../../resource-manager/tracked-answer.ts';
 import { trackedResource } from '../../resource-manager/tracked-resource.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
 import { computeApiVersions } from './api-versions.ts';
+import { completed } from './machine-shape.ts';
+import { computeTime, instanceView, machineActions } from './machine-state.ts';
+import { presentSize, sizes } from './sizes.ts';
 
 const type = 'Microsoft.Compute/virtualMachines';
 const item = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/${type}/{name}`;
@@ -25,9 +27,15 @@ const secrets = [
 ];
 
 /** What the server says of a machine; a client's read-modify-write sends it back. */
-const readOnly = ['provisioningState', 'vmId', 'timeCreated', 'instanceView'];
+const readOnly = [
+  'provisioningState',
+  'vmId',
+  'timeCreated',
+  'instanceView',
+  'storageProfile.imageReference.exactVersion',
+];
 
-/** Virtual machines: what a host is, as far as identity goes. Properties are kept as sent. */
+/** Virtual machines: what a host is, as far as identity goes. Properties are kept as sent, completed as Azure does. */
 export function virtualMachines(dependencies: TrackedDependencies): ResourceType {
   return trackedResource(
     {
@@ -50,19 +58,23 @@ export function virtualMachines(dependencies: TrackedDependencies): ResourceType
           'it has 1 to 64 letters, digits, underscores, hyphens and inner periods',
         );
       },
-      replace(sent, { existing, randomness }) {
-        const { vmId } = existing?.properties ?? {};
-        return { ...kept(sent as JsonObject), vmId: vmId ?? randomness.uuid() };
+      replace(sent, { existing, name, resourceId, randomness }) {
+        const before = existing?.properties;
+        const vmId = before?.['vmId'] ?? randomness.uuid();
+        const machine = { name, resourceId, randomness, existing: before };
+        return { ...completed(withoutNulls(kept(sent as JsonObject)), machine), vmId };
       },
-      merge(sent, { existing }) {
-        return mergePatch(existing.properties, kept(sent as JsonObject));
+      merge(sent, { existing, name, resourceId, randomness }) {
+        const { properties } = existing;
+        const machine = { name, resourceId, randomness, existing: properties };
+        return completed(mergePatch(properties, kept(sent as JsonObject)), machine);
       },
       present(resource, query) {
         const expanded = (query.get('$expand') ?? '').toLowerCase().split(',');
         return {
           ...resource.properties,
           provisioningState: resource.provisioningState,
-          timeCreated: time(resource.createdAt),
+          timeCreated: computeTime(resource.createdAt),
           ...(expanded.includes('instanceview') ? { instanceView: instanceView(resource) } : {}),
         };
       },
@@ -76,6 +88,16 @@ export function virtualMachines(dependencies: TrackedDependencies): ResourceType
             body: instanceView(await requireResource({ dependencies }, context)),
           }),
         },
+        {
+          method: 'GET',
+          path: `${item}/vmSizes`,
+          action: `${type}/vmSizes/read`,
+          async run(context) {
+            await requireResource({ dependencies }, context);
+            return { status: 200, body: { value: sizes.map(presentSize) } };
+          },
+        },
+        ...machineActions(dependencies, { item, namespace: 'Microsoft.Compute', type }),
       ],
     },
     dependencies,
@@ -84,30 +106,4 @@ export function virtualMachines(dependencies: TrackedDependencies): ResourceType
 
 function kept(sent: JsonObject): JsonObject {
   return without(sent, [...secrets, ...readOnly]);
-}
-
-function instanceView(resource: Resource): JsonObject {
-  const osProfile = resource.properties['osProfile'];
-  const computerName = isObject(osProfile) ? osProfile['computerName'] : undefined;
-  return {
-    computerName: computerName ?? resource.name,
-    statuses: [
-      {
-        code: 'ProvisioningState/succeeded',
-        level: 'Info',
-        displayStatus: 'Provisioning succeeded',
-        time: time(resource.changedAt),
-      },
-      { code: 'PowerState/running', level: 'Info', displayStatus: 'VM running' },
-    ],
-  };
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Compute writes its times with an offset rather than `Z`. */
-function time(at: number): string {
-  return new Date(at).toISOString().replace('Z', '+00:00');
 }

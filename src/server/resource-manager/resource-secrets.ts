@@ -1,0 +1,69 @@
+import type { CanonicalId, TenantId } from '../../foundation/ids.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+import type { SealedPlace, TenantSealer } from '../storage/sealed-column.ts';
+
+/** Whose values they are, and which of its values. */
+export interface SecretsOf {
+  readonly tenantId: TenantId;
+  readonly canonical: CanonicalId;
+  /** The type's name for them: `appsettings`. */
+  readonly kind: string;
+}
+
+export type SecretValues = Readonly<Record<string, string>>;
+
+/**
+ * Values that a resource was given and never shows: application settings, secrets of containers. They are sealed as
+ * one, for the resource that they belong to, and end with it.
+ */
+export class ResourceSecrets {
+  readonly #sealer: TenantSealer;
+
+  constructor(sealer: TenantSealer) {
+    this.#sealer = sealer;
+  }
+
+  /** Puts these values in the place of all others of their kind. */
+  async replace(transaction: Transaction, of: SecretsOf, values: SecretValues): Promise<void> {
+    const { tenantId, canonical, kind } = of;
+    const plaintext = Buffer.from(JSON.stringify(Object.entries(values)), 'utf8');
+    const values_sealed = await this.#sealer.within(transaction).seal(placeOf(of), plaintext);
+    await transaction
+      .insertInto('resource_secrets')
+      .values({ tenant_id: tenantId, resource_canonical: canonical, kind, values_sealed })
+      .onConflict((conflict) =>
+        conflict.columns(['tenant_id', 'resource_canonical', 'kind']).doUpdateSet({ values_sealed }),
+      )
+      .execute();
+  }
+
+  /** The values, in the order in which they were given; none where none were. */
+  async read(queries: Queries, of: SecretsOf): Promise<SecretValues> {
+    const row = await queries
+      .selectFrom('resource_secrets')
+      .select('values_sealed')
+      .where('tenant_id', '=', of.tenantId)
+      .where('resource_canonical', '=', of.canonical)
+      .where('kind', '=', of.kind)
+      .executeTakeFirst();
+    if (row === undefined) return {};
+    const opened = await this.#sealer.open(placeOf(of), row.values_sealed);
+    return Object.fromEntries(JSON.parse(Buffer.from(opened).toString('utf8')) as [string, string][]);
+  }
+}
+
+function placeOf({ tenantId, canonical, kind }: SecretsOf): SealedPlace {
+  return { tenantId, table: 'resource_secrets', column: 'values_sealed', row: `${kind}|${canonical}` };
+}
+
+/** The part of these values in the deletion of a resource. */
+export async function removeResourceSecrets(
+  transaction: Transaction,
+  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId },
+): Promise<void> {
+  await transaction
+    .deleteFrom('resource_secrets')
+    .where('tenant_id', '=', resource.tenantId)
+    .where('resource_canonical', '=', resource.resourceCanonical)
+    .execute();
+}
