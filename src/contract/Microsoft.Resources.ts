@@ -14,6 +14,19 @@ export const resourceGroupPatchSchema = z.object({
   managedBy: z.string().max(2048).nullish(),
 });
 
+/** `PUT {scope}/providers/Microsoft.Resources/tags/default` (a.12). */
+export const tagsResourceSchema = z.object({ properties: z.object({ tags: tagsSchema.nullish() }) });
+
+/** `PATCH` of the same: what to do with which tags; the names of operations compare without case. */
+export const tagsPatchSchema = z.object({
+  operation: z
+    .string()
+    .max(16)
+    .transform((word) => word.toLowerCase())
+    .pipe(z.enum(['merge', 'replace', 'delete'])),
+  properties: z.object({ tags: tagsSchema.nullish() }).nullish(),
+});
+
 export interface ResourceGroupBody {
   readonly id: string;
   readonly name: string;

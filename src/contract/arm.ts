@@ -9,9 +9,19 @@ export interface JsonObject {
 
 const maxTags = 50;
 
+/** The name of a tag. Those that link a resource for portals (`hidden-link:/subscriptions/…`) have slashes. */
+export const tagNameSchema = z
+  .string()
+  .min(1)
+  .max(512)
+  .refine(
+    (name) => !/[<>%&\\?\p{Cc}]/u.test(name) && (!name.includes('/') || /^hidden-/i.test(name)),
+    'a tag name has none of <>%&\\?/ and no control characters',
+  );
+
 /** Tag names are unique without regard to case; the caller's spelling is kept. */
 export const tagsSchema = z
-  .record(z.string().min(1).max(512), z.string().max(256))
+  .record(tagNameSchema, z.string().max(256))
   .refine((tags) => Object.keys(tags).length <= maxTags, `a resource has at most ${maxTags} tags`)
   .refine(
     (tags) => new Set(Object.keys(tags).map((name) => name.toLowerCase())).size === Object.keys(tags).length,

@@ -27,6 +27,8 @@ function thingsOf(existing: {
     credential: existing.credential,
     operationId: existing.operationId,
     location: 'westus',
+    tagName: 'no-such-tag',
+    tagValue: 'no-such-value',
     aliasName: existing.alias,
     kid: 'no-such-key-anywhere',
     roleAssignmentName: existing.assignment,

@@ -21,6 +21,8 @@ import { providers } from './Microsoft.Resources/providers.ts';
 import { resourceGroups } from './Microsoft.Resources/resourceGroups.ts';
 import { resources } from './Microsoft.Resources/resources.ts';
 import { subscriptions } from './Microsoft.Resources/subscriptions.ts';
+import { tagNames } from './Microsoft.Resources/tagNames.ts';
+import { tags } from './Microsoft.Resources/tags.ts';
 import { tenants } from './Microsoft.Resources/tenants.ts';
 import { aliases } from './Microsoft.Subscription/aliases.ts';
 
@@ -42,6 +44,8 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     subscriptions(database),
     resourceGroups(database, operations),
     resources(database, identities),
+    tags(database),
+    tagNames(database),
     providers(() => types),
     operationResults(operations),
     aliases(database, randomness),

@@ -10,7 +10,9 @@ const maxStringLength = 64 * 1024;
  * @throws ArmError `InvalidRequestContent` with the first thing that is wrong and where
  */
 export function readBody<Body>(schema: ZodType<Body>, value: unknown): Body {
-  if (value === undefined) throw invalid('A request body is required');
+  if (value === undefined && !schema.safeParse(undefined).success) {
+    throw invalid('A request body is required');
+  }
   requireModest(value);
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;

@@ -42,12 +42,28 @@ export async function readTags(
   queries: Queries,
   { tenantId, canonical }: Pick<TagPlace, 'tenantId' | 'canonical'>,
 ): Promise<Tags> {
+  return (await readTagsOf(queries, tenantId, [canonical])).get(canonical) ?? {};
+}
+
+/** The tags of several places at once. */
+export async function readTagsOf(
+  queries: Queries,
+  tenantId: TenantId,
+  canonicals: readonly CanonicalId[],
+): Promise<ReadonlyMap<CanonicalId, Tags>> {
+  const found = new Map<CanonicalId, Record<string, string>>();
+  if (canonicals.length === 0) return found;
   const rows = await queries
     .selectFrom('tags')
-    .select(['name', 'value'])
+    .select(['canonical', 'name', 'value'])
     .where('tenant_id', '=', tenantId)
-    .where('canonical', '=', canonical)
+    .where('canonical', 'in', [...canonicals])
     .orderBy('name_canonical')
     .execute();
-  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+  for (const { canonical, name, value } of rows) {
+    const tags = found.get(canonical as CanonicalId) ?? {};
+    tags[name] = value;
+    found.set(canonical as CanonicalId, tags);
+  }
+  return found;
 }

@@ -58,4 +58,23 @@ export const generalRoles: readonly BuiltInRole[] = [
       },
     ],
   },
+  {
+    id: '4a9ae827-6dc8-4573-8ac7-8239d42aa03f',
+    name: 'Tag Contributor',
+    description: 'Changes the tags of everything, and nothing else of it.',
+    permissions: [
+      {
+        actions: [
+          'Microsoft.Authorization/*/read',
+          'Microsoft.Resources/subscriptions/resourceGroups/read',
+          'Microsoft.Resources/subscriptions/resourceGroups/resources/read',
+          'Microsoft.Resources/subscriptions/resources/read',
+          'Microsoft.Resources/deployments/*',
+          'Microsoft.Insights/alertRules/*',
+          'Microsoft.Support/*',
+          'Microsoft.Resources/tags/*',
+        ],
+      },
+    ],
+  },
 ];

@@ -1,5 +1,6 @@
-import { parseScope, ResourceIdError, subscriptionOf } from '../../../contract/resource-id.ts';
-import type { SubscriptionId } from '../../../foundation/ids.ts';
+import type { Tags } from '../../../contract/arm.ts';
+import { canonicalId, parseScope, ResourceIdError, subscriptionOf } from '../../../contract/resource-id.ts';
+import type { CanonicalId, SubscriptionId } from '../../../foundation/ids.ts';
 import { listHeldBy } from '../../authorization/authorization-store.ts';
 import type { Caller } from '../../http/bearer.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from '../../resource-manager/provider.ts';
 import { regions } from '../../resource-manager/regions.ts';
 import { listSubscriptions, type Subscription } from '../../resource-manager/subscription-store.ts';
+import { readTags, readTagsOf } from '../../resource-manager/tag-store.ts';
 import type { Database } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
 
@@ -30,7 +32,9 @@ export function subscriptions(database: Database): ResourceType {
         async run({ caller }) {
           const sees = await visibleTo(database, caller);
           const all = await listSubscriptions(database.read, caller.tenantId);
-          const value = all.filter(({ subscriptionId }) => sees(subscriptionId)).map(present);
+          const seen = all.filter(({ subscriptionId }) => sees(subscriptionId));
+          const tags = await readTagsOf(database.read, caller.tenantId, seen.map(canonicalOf));
+          const value = seen.map((each) => present(each, tags.get(canonicalOf(each))));
           return { status: 200, body: { value, count: { type: 'Total', value: value.length } } };
         },
       },
@@ -39,7 +43,13 @@ export function subscriptions(database: Database): ResourceType {
         path: '/subscriptions/{subscriptionId}',
         action: 'Microsoft.Resources/subscriptions/read',
         allowsOtherwise: (context) => seesSubscription(database, context),
-        run: async (context) => ({ status: 200, body: present(subscriptionOfContext(context)) }),
+        async run(context) {
+          const subscription = subscriptionOfContext(context);
+          const { tenantId } = subscription;
+          const canonical = canonicalOf(subscription);
+          const tags = await readTags(database.read, { tenantId, canonical });
+          return { status: 200, body: present(subscription, tags) };
+        },
       },
       {
         method: 'GET',
@@ -81,7 +91,11 @@ async function seesSubscription(database: Database, context: OperationContext<un
   return sees(subscriptionOfContext(context).subscriptionId);
 }
 
-function present(subscription: Subscription): object {
+function canonicalOf({ subscriptionId }: Pick<Subscription, 'subscriptionId'>): CanonicalId {
+  return canonicalId({ kind: 'subscription', subscriptionId });
+}
+
+function present(subscription: Subscription, tags: Tags = {}): object {
   const { subscriptionId, tenantId, displayName, state } = subscription;
   return {
     id: `/subscriptions/${subscriptionId}`,
@@ -91,6 +105,7 @@ function present(subscription: Subscription): object {
     tenantId,
     displayName,
     state,
+    ...(Object.keys(tags).length === 0 ? {} : { tags }),
     subscriptionPolicies: {
       locationPlacementId: 'Public_2014-09-01',
       quotaId: 'PayAsYouGo_2014-09-01',
