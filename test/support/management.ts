@@ -269,7 +269,9 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     sources: { clock, randomness, log: silentLog },
     defineDeletion: (other) => defineGroupDeletion({ database, operations: other, participants }),
     types,
-    dispatch: (request) => (dispatch as Dispatch)(request),
+    get dispatch() {
+      return dispatch as Dispatch;
+    },
     verifier,
     home,
     foreign,

@@ -36,6 +36,9 @@ const maxDepth = 32;
 const maxValues = 10_000;
 const reservedMembers = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** Media types whose bodies are read as JSON. */
+export const jsonTypes = ['application/json', 'application/merge-patch+json', 'text/json'];
+
 /**
  * A Fastify application for one surface: its error dialect, its limits, tolerant JSON (an empty body is `undefined`,
  * since Key Vault clients send `Content-Type: application/json` with nothing behind it), request ids.
@@ -62,17 +65,13 @@ export function createSurface(options: SurfaceOptions): FastifyInstance {
   });
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    ['application/json', 'application/merge-patch+json', 'text/json'],
-    { parseAs: 'string' },
-    (_request, text, done) => {
-      try {
-        done(null, parseJson(text as string));
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  );
+  app.addContentTypeParser(jsonTypes, { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, parseJson(text as string));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(dialect.headers(request));

@@ -1,5 +1,8 @@
 import type { core, ZodType } from 'zod';
+import { DomainError } from '../../foundation/domain-error.ts';
 import { ArmError } from '../http/dialects/arm.ts';
+import { parseJson } from '../http/surface.ts';
+import type { Content, Operation } from './provider.ts';
 
 const maxMembers = 10_000;
 const maxStringLength = 64 * 1024;
@@ -7,17 +10,40 @@ const maxStringLength = 64 * 1024;
 /**
  * A request's body under its schema.
  *
+ * @param bounded the form that was read with bounds of its own
  * @throws ArmError `InvalidRequestContent` with the first thing that is wrong and where
  */
-export function readBody<Body>(schema: ZodType<Body>, value: unknown): Body {
+export function readBody<Body>(schema: ZodType<Body>, value: unknown, bounded?: Content): Body {
   if (value === undefined && !schema.safeParse(undefined).success) {
     throw invalid('A request body is required');
   }
-  requireModest(value);
+  if (bounded === undefined) requireModest(value);
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw invalid(issue === undefined ? 'The body is not of the expected shape' : describe(issue));
+}
+
+const jsonContent: Content = { maxOctets: 1024 * 1024, parse: parseJson };
+
+/** How the body of an operation is read. */
+export function contentOf({ content }: Pick<Operation, 'content'>): Content {
+  return content ?? jsonContent;
+}
+
+/**
+ * Reads a body's text.
+ *
+ * @throws DomainError `too-large`, or what the form makes of it
+ */
+export function parseContent(content: Content, text: string): unknown {
+  requireSize(content, Buffer.byteLength(text));
+  return content.parse(text);
+}
+
+/** @throws DomainError `too-large` */
+export function requireSize({ maxOctets }: Content, octets: number): void {
+  if (octets > maxOctets) throw new DomainError('too-large', 'The request body is too large.');
 }
 
 /** Bounds what a schema that keeps unknown members would take in. Depth is bounded where the text is parsed. */

@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { DomainError } from '../../foundation/domain-error.ts';
 import type { Caller } from '../http/bearer.ts';
-import { parseJson } from '../http/surface.ts';
+import { contentOf, parseContent } from './body.ts';
 import { admitAsked, type PipelineOptions, perform } from './operation-pipeline.ts';
-import type { Answer, Method } from './provider.ts';
+import type { Answer, Method, Within } from './provider.ts';
 
 /** A request that another one asks for, on behalf of its own caller: it meets all that a request of a socket meets. */
 export interface InnerRequest {
@@ -16,27 +15,30 @@ export interface InnerRequest {
   readonly headers?: Readonly<Pick<IncomingHttpHeaders, 'if-match' | 'if-none-match'>>;
   /** `https://host[:port]` of the request that asks. */
   readonly origin: string;
+  /** Of a request that another one, which may itself stand within one, asks for. */
+  readonly within?: Within;
 }
 
-/**
- * Answers an inner request with the rights that its caller has at this moment.
- *
- * @throws DomainError as the request would be refused at the socket
- */
-export type Dispatch = (request: InnerRequest) => Promise<Answer>;
-
-/** Octets of a body at most: as many as a socket takes. */
-const maxBody = 1024 * 1024;
+/** Answers inner requests with the rights that their caller has at this moment. */
+export interface Dispatch {
+  /** @throws DomainError as the request would be refused at the socket */
+  (request: InnerRequest): Promise<Answer>;
+  /**
+   * Asks whether a request would be admitted: all that is checked before a body is read. Nothing is done.
+   *
+   * @throws DomainError as the request would be refused
+   */
+  admit(request: InnerRequest): Promise<void>;
+}
 
 /** Dispatches over a pipeline. A body passes through text, so that it has the form and the bounds of every other. */
 export function dispatchOver(pipeline: () => PipelineOptions): Dispatch {
-  return async ({ caller, method, url, headers = {}, origin, body }) => {
-    const asked = { method, url, headers, origin, identify: async () => caller };
-    const admitted = await admitAsked(pipeline(), asked);
-    const text = body === undefined ? '' : JSON.stringify(body);
-    if (Buffer.byteLength(text) > maxBody) {
-      throw new DomainError('too-large', 'The request body is too large.');
-    }
-    return await perform(pipeline(), admitted, parseJson(text));
+  const admitted = async ({ caller, method, url, headers = {}, origin, within }: InnerRequest) =>
+    await admitAsked(pipeline(), { method, url, headers, origin, within, identify: async () => caller });
+  const dispatch = async (request: InnerRequest): Promise<Answer> => {
+    const ready = await admitted(request);
+    const text = request.body === undefined ? '' : JSON.stringify(request.body);
+    return await perform(pipeline(), ready, parseContent(contentOf(ready.operation.operation), text));
   };
+  return Object.assign(dispatch, { admit: async (request: InnerRequest) => void (await admitted(request)) });
 }

@@ -25,7 +25,7 @@ import { readBody } from './body.ts';
 import { findExtended } from './extended-scope.ts';
 import { effectOf, requireUnlocked } from './locks.ts';
 import type { OperationRegistry, RegisteredOperation, RouteMatch } from './operation-registry.ts';
-import type { Answer, Method, OperationContext, ResourceType } from './provider.ts';
+import type { Answer, Method, OperationContext, ResourceType, Within } from './provider.ts';
 import { readRequestTarget } from './request-target.ts';
 import { findResourceGroup, type ResourceGroup } from './resource-group-store.ts';
 import { targetOf } from './route.ts';
@@ -54,6 +54,7 @@ export interface AskedRequest {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly origin: string;
+  readonly within?: Within | undefined;
   /** Who calls; the subscription is the one that the path names. */
   identify(subscription: Subscription | undefined): Promise<Caller>;
 }
@@ -121,6 +122,7 @@ export async function admitAsked(options: PipelineOptions, request: AskedRequest
     body: undefined,
     preconditions: preconditionsOf(request.headers),
     origin: request.origin,
+    within: request.within,
     at: options.clock.now(),
     may: (action, scope) => decide(options, caller, action, scope),
   };
@@ -142,7 +144,10 @@ export async function perform(
   // a body can take its time to arrive, and rights can end meanwhile, and locks be made
   await requirePermission(operation, context);
   await requireNoLock(database, operation, context);
-  return await operation.operation.run({ ...context, body: readBody(schema, body) });
+  return await operation.operation.run({
+    ...context,
+    body: readBody(schema, body, operation.operation.content),
+  });
 }
 
 function operationOf(match: RouteMatch, method: string): RegisteredOperation | undefined {
@@ -172,6 +177,7 @@ function openContext(
     body: undefined,
     preconditions: { ifMatch: undefined, ifNoneMatch: undefined },
     origin: request.origin,
+    within: request.within,
     at: options.clock.now(),
     may: async () => false,
   };

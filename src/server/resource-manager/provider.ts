@@ -40,8 +40,30 @@ export interface OperationContext<Body = unknown> {
   readonly origin: string;
   /** Milliseconds since the epoch: the one time of this request. */
   readonly at: number;
+  /** Absent for a request that came through a socket. */
+  readonly within: Within | undefined;
   /** Whether the caller may perform a further action. */
   may(action: string, scope: Scope): Promise<boolean>;
+}
+
+/** Text of another form than strict JSON. */
+export interface Content {
+  /** Octets at most. */
+  readonly maxOctets: number;
+  /**
+   * Reads text into what `body` is then held against; it bounds depth and count itself.
+   *
+   * @throws DomainError
+   */
+  parse(text: string): unknown;
+}
+
+/** What a request says of itself that stands within another. */
+export interface Within {
+  /** Requests that stand around it. */
+  readonly depth: number;
+  /** Values inside the body that are never shown. */
+  readonly confidential: readonly string[];
 }
 
 /**
@@ -68,6 +90,8 @@ export interface Operation<Body = unknown> {
   readonly effect?: Effect | 'none';
   /** Shape of the body; absent where there is none. PUT and PATCH have one. */
   readonly body?: z.ZodType<Body>;
+  /** How the text of the body is read, where not as JSON of the usual form and bounds. */
+  readonly content?: Content;
   /** The group that the path names need not exist: the operation makes it. */
   readonly makesGroup?: true;
   /** Answered even while the group is being deleted: reads always are, of the writes only deletions. */

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { presentedCertificate } from '../http/presented-certificate.ts';
+import { jsonTypes } from '../http/surface.ts';
+import { contentOf, parseContent, requireSize } from './body.ts';
 import { type Dispatch, dispatchOver } from './inner-request.ts';
 import { type Admitted, admit, type PipelineOptions, perform } from './operation-pipeline.ts';
-import { createOperationRegistry } from './operation-registry.ts';
+import { createOperationRegistry, type OperationRegistry } from './operation-registry.ts';
 import type { ResourceType } from './provider.ts';
 
 export interface ResourceManagerOptions extends Omit<PipelineOptions, 'registry'> {
@@ -20,22 +22,39 @@ export function registerResourceManager(app: FastifyInstance, options: ResourceM
   const types = options.types(dispatchOver(() => pipeline));
   const pipeline: PipelineOptions = { ...options, registry: createOperationRegistry(types) };
   const admitted = new WeakMap<FastifyRequest, Admitted>();
+  const admittedOf = (request: FastifyRequest): Admitted => {
+    const ready = admitted.get(request);
+    if (ready === undefined) throw new TypeError('the request was not admitted');
+    return ready;
+  };
+
+  // what a body may be is the operation's to say
+  app.removeContentTypeParser(jsonTypes);
+  app.addContentTypeParser(jsonTypes, { parseAs: 'string' }, async (request: FastifyRequest, text: unknown) =>
+    parseContent(contentOf(admittedOf(request).operation.operation), text as string),
+  );
 
   app.route({
     method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'POST'],
     url: '/*',
+    bodyLimit: longestBody(pipeline.registry),
     // before the body is read: who may not ask makes nobody parse
     onRequest: async (request) => {
       const { method, headers, raw } = request;
       const certificate = () => presentedCertificate(request);
-      admitted.set(request, await admit(pipeline, { method, url: raw.url ?? '', headers, certificate }));
+      const ready = await admit(pipeline, { method, url: raw.url ?? '', headers, certificate });
+      requireSize(contentOf(ready.operation.operation), Number(headers['content-length'] ?? 0));
+      admitted.set(request, ready);
     },
     handler: async (request, reply) => {
-      const ready = admitted.get(request);
-      if (ready === undefined) throw new TypeError('the request was not admitted');
-      const { status, headers, body } = await perform(pipeline, ready, request.body);
+      const { status, headers, body } = await perform(pipeline, admittedOf(request), request.body);
       void reply.code(status).headers(headers ?? {});
       return body === undefined ? reply.send() : reply.send(body);
     },
   });
+}
+
+/** The framework has one bound for all; each operation's own is held to before and after the body is read. */
+function longestBody({ operations }: OperationRegistry): number {
+  return Math.max(1024 * 1024, ...operations.map(({ operation }) => operation.content?.maxOctets ?? 0));
 }
