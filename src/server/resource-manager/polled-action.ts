@@ -65,7 +65,11 @@ export async function changeState(
   if (target.kind !== 'resource') throw new TypeError('the path names no resource');
   const resource = await findResource(transaction, caller.tenantId, canonicalId(target));
   if (resource === undefined) throw resourceNotFound(target);
-  const group = await findResourceGroup(transaction, caller.tenantId, resource.groupCanonical);
+  const { groupCanonical } = resource;
+  const group =
+    groupCanonical === undefined
+      ? undefined
+      : await findResourceGroup(transaction, caller.tenantId, groupCanonical);
   if (group?.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
   const state = change(resource, context);
   if (state === resource.state) return resource;

@@ -19,7 +19,8 @@ export interface Resource {
   readonly canonical: CanonicalId;
   readonly tenantId: TenantId;
   readonly subscriptionId: SubscriptionId;
-  readonly groupCanonical: CanonicalId;
+  /** Absent where it lies in no group. */
+  readonly groupCanonical: CanonicalId | undefined;
   /** As displayed. */
   readonly resourceId: string;
   /** `Microsoft.Compute/virtualMachines`, in the provider's spelling. */
@@ -52,7 +53,7 @@ function fromRow(row: ResourcesTable): Resource {
     canonical: row.canonical as CanonicalId,
     tenantId: guid<TenantId>(row.tenant_id),
     subscriptionId: guid<SubscriptionId>(row.subscription_id),
-    groupCanonical: row.group_canonical as CanonicalId,
+    groupCanonical: (row.group_canonical ?? undefined) as CanonicalId | undefined,
     resourceId: row.resource_id,
     type: row.type,
     name: row.name,
@@ -197,7 +198,7 @@ export async function saveResource(transaction: Transaction, resource: Resource)
       canonical: resource.canonical,
       tenant_id: resource.tenantId,
       subscription_id: resource.subscriptionId,
-      group_canonical: resource.groupCanonical,
+      group_canonical: resource.groupCanonical ?? null,
       resource_id: resource.resourceId,
       type: resource.type,
       type_canonical: resource.type.toLowerCase(),

@@ -10,7 +10,7 @@ import type { Tracked } from './tracked-type.ts';
 
 /** The resource that the path names. @throws ArmError `ResourceNotFound`, `ParentResourceNotFound` */
 export async function requireResource(
-  { dependencies }: Pick<Tracked, 'dependencies'>,
+  { dependencies, declaration }: Pick<Tracked, 'dependencies'> & Partial<Pick<Tracked, 'declaration'>>,
   context: Pick<OperationContext, 'target' | 'caller'>,
 ): Promise<Resource> {
   const { target, caller } = context;
@@ -18,7 +18,7 @@ export async function requireResource(
   const { read } = dependencies.database;
   const resource = await findResource(read, caller.tenantId, canonicalId(target));
   if (resource !== undefined) return resource;
-  await requireParent(read, caller.tenantId, target, 'read');
+  if (!declaration?.unparented) await requireParent(read, caller.tenantId, target, 'read');
   throw resourceNotFound(target);
 }
 

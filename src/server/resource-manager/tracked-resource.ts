@@ -1,4 +1,4 @@
-import { canonicalId } from '../../contract/resource-id.ts';
+import type { CanonicalId } from '../../foundation/ids.ts';
 import { pageRequest } from '../http/paging.ts';
 import { listAnswer } from './list-answer.ts';
 import { requireThere } from './nested-resource.ts';
@@ -78,7 +78,7 @@ export function trackedResource<Put extends TrackedBody, Patch extends TrackedBo
         run: (context) => deleteTracked(tracked, context),
       },
       { method: 'GET', path: collection, action: `${full}/read`, run: (context) => list(tracked, context) },
-      ...(type.includes('/')
+      ...(type.includes('/') || declaration.anywhere
         ? []
         : [
             {
@@ -97,11 +97,16 @@ export function trackedResource<Put extends TrackedBody, Patch extends TrackedBo
  * Path of the collections of a type. Names of what a nested type lies in are `{name1}`, `{name2}`, outermost first; an
  * item's own name is `{name}`.
  */
-export function collectionPath({ namespace, type }: Pick<TrackedDeclaration, 'namespace' | 'type'>): string {
+export function collectionPath({
+  namespace,
+  type,
+  anywhere,
+}: Pick<TrackedDeclaration, 'namespace' | 'type' | 'anywhere'>): string {
   const segments = type.split('/');
   const own = segments.pop();
   const outer = segments.map((segment, index) => `/${segment}/{name${index + 1}}`).join('');
-  return `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/${namespace}${outer}/${own}`;
+  const base = anywhere ? '/{scope}' : '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}';
+  return `${base}/providers/${namespace}${outer}/${own}`;
 }
 
 async function list(tracked: Tracked, context: OperationContext): Promise<Answer> {
@@ -109,19 +114,21 @@ async function list(tracked: Tracked, context: OperationContext): Promise<Answer
   const { read } = dependencies.database;
   const { subscriptionId, tenantId } = subscriptionOfContext(context);
   const request = pageRequest(context.query.get('$top'), context.query.get('$skiptoken'));
-  const group = context.group?.canonical;
-  const { target } = context;
-  // of a nested collection, what it hangs from is the target
-  const parent = target.kind === 'resource' ? target : undefined;
-  if (parent !== undefined) await requireThere(read, tenantId, declaration.type, parent, 'read');
+  const { group, path, target } = context;
+  const nested = declaration.type.includes('/');
+  if (nested && !declaration.unparented && target.kind === 'resource') {
+    await requireThere(read, tenantId, declaration.type, target, 'read');
+  }
+  // a subscription lists what lies in its groups as well, where the type lies in groups
+  const everywhere = target.kind === 'subscription' && declaration.location !== 'none';
   const page = await listResources(
     read,
     {
       tenantId,
       subscriptionId,
       type: fullType(declaration),
-      ...(group === undefined ? {} : { groupCanonical: group }),
-      ...(parent === undefined ? {} : { below: canonicalId(parent) }),
+      ...(group === undefined ? {} : { groupCanonical: group.canonical }),
+      ...(everywhere ? {} : { below: path.toLowerCase() as CanonicalId }),
     },
     request,
   );

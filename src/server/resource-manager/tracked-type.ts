@@ -48,12 +48,16 @@ export interface TrackedDeclaration<
    * properties only.
    */
   readonly location?: 'required' | 'optional' | 'none';
+  /** Lies in a subscription or extends another resource as well; unless told, it lies in a group and nowhere else. */
+  readonly anywhere?: true;
+  /** Nested by its name alone: what it would lie in is no resource. */
+  readonly unparented?: true;
   readonly apiVersions: readonly string[];
   readonly identity?: IdentitySupport;
   readonly put: z.ZodType<Put>;
   readonly patch: z.ZodType<Patch>;
-  /** Members of the envelope beside the common ones that are kept (`zones`). */
-  readonly extraMembers: readonly string[];
+  /** Members of the envelope beside the common ones that are kept (`zones`); `all`: whatever is sent. */
+  readonly extraMembers: readonly string[] | 'all';
   /** Status of a PUT that makes a resource. */
   readonly statusOfNew: 200 | 201;
   /** `polled`: 202 with addresses to poll; the deletion itself is done before the answer all the same. */

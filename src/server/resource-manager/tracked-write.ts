@@ -1,15 +1,10 @@
 import { canonicalLocation, type JsonObject, type JsonValue } from '../../contract/arm.ts';
-import { canonicalId, type ResourceScope } from '../../contract/resource-id.ts';
+import { canonicalId } from '../../contract/resource-id.ts';
 import { requirePreconditions } from '../http/conditional.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import type { Transaction } from '../storage/database.ts';
 import { isUniqueViolation } from '../storage/database-errors.ts';
-import {
-  locationRequired,
-  resourceGroupBeingDeleted,
-  resourceGroupNotFound,
-  resourceNotFound,
-} from './arm-errors.ts';
+import { locationRequired, resourceNotFound } from './arm-errors.ts';
 import { deleteResource } from './deletion.ts';
 import { applyIdentity, identityType, readIdentity } from './identity-block.ts';
 import { pollingHeaders } from './location-operations.ts';
@@ -18,7 +13,7 @@ import { mergePatch } from './merge-patch.ts';
 import { requireParent } from './nested-resource.ts';
 import { fullType } from './operation-registry.ts';
 import { type Answer, type OperationContext, parameter, subscriptionOfContext } from './provider.ts';
-import { findResourceGroup, type ResourceGroup, resourceGroupId } from './resource-group-store.ts';
+import { livePlace, type ResourcePlace, resourceTarget } from './resource-place.ts';
 import { entityTag } from './resource-presentation.ts';
 import {
   findResource,
@@ -52,13 +47,12 @@ async function store(
 ): Promise<Answer> {
   const { declaration } = tracked;
 
-  const group = await liveGroup(transaction, context);
-  const parent = await requireParent(transaction, group.tenantId, resourceTarget(context), 'write');
+  const place = await livePlace(transaction, declaration, context);
   const existing = await storedResource(transaction, tracked, context);
   const { body } = context;
-  const base = existing ?? (await newResource(transaction, tracked, context, group, parent));
-  requireSameLocation(base, body, group);
-  const facts = factsOf(tracked, context, base, existing, parent);
+  const base = existing ?? (await newResource(transaction, tracked, context, place));
+  requireSameLocation(base, body, place);
+  const facts = factsOf(tracked, context, base, existing, place);
   const properties = declaration.replace(body.properties ?? {}, facts);
   const extra = keptMembers(declaration, body);
   const resource = await save(transaction, tracked, context, {
@@ -80,17 +74,15 @@ export async function patchTracked(
 ): Promise<Answer> {
   const { declaration, dependencies } = tracked;
   return await dependencies.database.transaction(async (transaction) => {
-    const group = await liveGroup(transaction, context);
-    const target = resourceTarget(context);
-    const parent = await requireParent(transaction, group.tenantId, target, 'write');
+    const place = await livePlace(transaction, declaration, context);
     const existing = await storedResource(transaction, tracked, context);
-    if (existing === undefined) throw resourceNotFound(target);
+    if (existing === undefined) throw resourceNotFound(resourceTarget(context));
     const { body } = context;
-    requireSameLocation(existing, body, group);
+    requireSameLocation(existing, body, place);
     const resource = await save(transaction, tracked, context, {
       ...existing,
       tags: body.tags ?? existing.tags,
-      properties: mergedProperties(tracked, context, existing, parent),
+      properties: mergedProperties(tracked, context, existing, place),
       extra: mergePatch(existing.extra, keptMembers(declaration, body)),
     });
     return await answerWith(tracked, transaction, context, resource, 200);
@@ -108,7 +100,8 @@ export async function deleteTracked(tracked: Tracked, context: OperationContext)
   return await database.transaction(async (transaction) => {
     const existing = await storedResource(transaction, tracked, context);
     if (existing === undefined) {
-      await requireParent(transaction, tenantId, resourceTarget(context), 'delete');
+      const target = resourceTarget(context);
+      if (!declaration.unparented) await requireParent(transaction, tenantId, target, 'delete');
       return { status: 204 };
     }
     await deleteResource(transaction, participants, existing, context.at);
@@ -128,18 +121,6 @@ export async function deleteTracked(tracked: Tracked, context: OperationContext)
   });
 }
 
-/** The group as it is in this transaction: it may have begun to go since the request was admitted. */
-async function liveGroup(
-  transaction: Transaction,
-  { group: admitted }: Pick<OperationContext, 'group'>,
-): Promise<ResourceGroup> {
-  if (admitted === undefined) throw new TypeError('the path names no resource group');
-  const group = await findResourceGroup(transaction, admitted.tenantId, admitted.canonical);
-  if (group === undefined) throw resourceGroupNotFound(admitted.name);
-  if (group.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
-  return group;
-}
-
 /** What is stored under the path, held against the request's preconditions. */
 async function storedResource(
   transaction: Transaction,
@@ -157,7 +138,7 @@ function factsOf(
   context: OperationContext<TrackedBody>,
   { resourceId }: Resource,
   existing: Resource | undefined,
-  parent: Resource | undefined,
+  { parent }: ResourcePlace,
 ): WriteFacts {
   return {
     tenantId: context.caller.tenantId,
@@ -175,8 +156,7 @@ async function newResource(
   transaction: Transaction,
   { declaration }: Tracked,
   context: OperationContext<TrackedBody>,
-  group: ResourceGroup,
-  parent: Resource | undefined,
+  { group, resourceId }: ResourcePlace,
 ): Promise<Resource> {
   const name = parameter(context, 'name');
   const type = fullType(declaration);
@@ -185,15 +165,11 @@ async function newResource(
   }
   const { subscriptionId, tenantId } = subscriptionOfContext(context);
   const writer = writerOf(context);
-  const resourceId =
-    parent === undefined
-      ? `${resourceGroupId(group)}/providers/${type}/${name}`
-      : `${parent.resourceId}/${declaration.type.split('/').at(-1)}/${name}`;
   return {
     canonical: canonicalId(context.target),
     tenantId,
     subscriptionId,
-    groupCanonical: group.canonical,
+    groupCanonical: group?.canonical,
     resourceId: declaration.spelled?.(resourceId) ?? resourceId,
     type,
     name,
@@ -250,40 +226,48 @@ function writerOf({ caller }: Pick<OperationContext, 'caller'>): Writer {
   return { principalId: caller.principalId, principalType: caller.principalType };
 }
 
-function requireSameLocation(resource: Resource, { location }: TrackedBody, group: ResourceGroup): void {
+function requireSameLocation(
+  resource: Resource,
+  { location }: TrackedBody,
+  { group }: Pick<ResourcePlace, 'group'>,
+): void {
   if (location === undefined || location === null || location === '') return;
   if (resource.location === '' || canonicalLocation(location) === resource.location) return;
   throw new ArmError(
     'conflict',
     'InvalidResourceLocation',
-    `The resource '${resource.name}' already exists in location '${resource.location}' in resource group '${group.name}'. A resource with the same name cannot be created in location '${canonicalLocation(location)}'. Please select a new resource name.`,
+    `The resource '${resource.name}' already exists in location '${resource.location}' in resource group '${group?.name ?? ''}'. A resource with the same name cannot be created in location '${canonicalLocation(location)}'. Please select a new resource name.`,
   );
 }
 
 function keptMembers(declaration: TrackedDeclaration, body: TrackedBody): JsonObject {
   const members: [string, JsonValue][] = [];
   for (const [name, value] of Object.entries(body as Readonly<Record<string, JsonValue | undefined>>)) {
-    if (declaration.extraMembers.includes(name) && value !== undefined) members.push([name, value]);
+    if (value !== undefined && isKept(declaration, name)) members.push([name, value]);
   }
   return Object.fromEntries(members);
+}
+
+/** Members that the envelope itself has, or that answers make up. */
+const envelope: ReadonlySet<string> = new Set([
+  ...['id', 'name', 'type', 'location', 'tags', 'identity', 'properties', 'systemData', 'etag'],
+]);
+
+function isKept({ extraMembers }: TrackedDeclaration, name: string): boolean {
+  return extraMembers === 'all' ? !envelope.has(name) : extraMembers.includes(name);
 }
 
 function mergedProperties(
   tracked: Tracked,
   context: OperationContext<TrackedBody>,
   existing: Resource,
-  parent: Resource | undefined,
+  place: ResourcePlace,
 ): JsonObject {
   const { declaration } = tracked;
   const { properties } = context.body;
   if (properties === undefined || properties === null) return existing.properties;
-  const facts = factsOf(tracked, context, existing, existing, parent);
+  const facts = factsOf(tracked, context, existing, existing, place);
   if (declaration.merge !== undefined) return declaration.merge(properties, { ...facts, existing });
   const sent = declaration.replace(properties, facts);
   return mergePatch(existing.properties, sent);
-}
-
-function resourceTarget({ target }: Pick<OperationContext, 'target'>): ResourceScope {
-  if (target.kind !== 'resource') throw new TypeError('the path names no resource');
-  return target;
 }

@@ -3,6 +3,7 @@ import type { AuditTables } from './audit-tables.ts';
 import type { DirectoryTables } from './directory-tables.ts';
 import type { FederationTables } from './federation-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
+import type { RegistrationTables } from './registration-tables.ts';
 import type { ScopeTables } from './scope-tables.ts';
 import type { SignalTables } from './signal-tables.ts';
 import type { TagTables } from './tag-tables.ts';
@@ -17,6 +18,7 @@ export interface Tables
     DirectoryTables,
     FederationTables,
     PeopleTables,
+    RegistrationTables,
     ScopeTables,
     SignalTables,
     TagTables {
@@ -229,8 +231,8 @@ export interface ResourcesTable {
   canonical: string;
   tenant_id: string;
   subscription_id: string;
-  /** Canonical id of the resource group. */
-  group_canonical: string;
+  /** Canonical id of the resource group; null where it lies in none. */
+  group_canonical: string | null;
   /** ARM id as displayed. */
   resource_id: string;
   /** `Microsoft.Compute/virtualMachines`, in the provider's spelling. */
