@@ -306,8 +306,9 @@ function createApps(parts: {
   const arm = createArmDialect({ clock, randomness });
   const management = surface(arm);
   registerResourceManager(management, {
-    types: () =>
+    types: (dispatch) =>
       createProviders({
+        dispatch,
         database,
         keeper,
         randomness,

@@ -186,6 +186,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   const dependencies: TrackedDependencies = { database, identities, participants, operations, randomness };
   const served = createProviders({
     ...dependencies,
+    dispatch: (request) => (dispatch as Dispatch)(request),
     keeper,
     log: silentLog,
     profile,

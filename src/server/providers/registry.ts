@@ -15,6 +15,7 @@ import { federatedIdentityCredentials } from './Microsoft.ManagedIdentity/federa
 import { systemAssignedIdentities } from './Microsoft.ManagedIdentity/identities.ts';
 import { identityOperations } from './Microsoft.ManagedIdentity/operations.ts';
 import { userAssignedIdentities } from './Microsoft.ManagedIdentity/userAssignedIdentities.ts';
+import { type BatchOptions, batch } from './Microsoft.Resources/batch.ts';
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
 import { providers } from './Microsoft.Resources/providers.ts';
@@ -31,7 +32,8 @@ export interface ProvidersOptions
     VaultsOptions,
     EndpointsOptions,
     SigningKeysOptions,
-    RevokeTokensOptions {
+    RevokeTokensOptions,
+    BatchOptions {
   readonly issueJoinToken: IssueJoinToken;
 }
 
@@ -48,6 +50,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     tagNames(database),
     providers(() => types),
     operationResults(operations),
+    batch(options),
     aliases(database, randomness),
     roleDefinitions(),
     roleAssignments(database),

@@ -3,7 +3,7 @@ export const anonymousRoutes: readonly string[] = ['GET /metadata/endpoints'];
 
 /**
  * Routes that ask for no right at their target, because any caller of the tenant may read them; those that list
- * answer only what the caller may see.
+ * answer only what the caller may see, and each request of a batch is held to its own right.
  */
 export const routesForEveryCaller: readonly string[] = [
   'GET /tenants',
@@ -11,4 +11,5 @@ export const routesForEveryCaller: readonly string[] = [
   'GET /providers',
   'GET /providers/{resourceProviderNamespace}',
   'GET /providers/Microsoft.ManagedIdentity/operations',
+  'POST /batch',
 ];

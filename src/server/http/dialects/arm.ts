@@ -64,16 +64,8 @@ export interface ArmDialectOptions {
 export function createArmDialect({ clock, randomness }: ArmDialectOptions): Dialect {
   return {
     name: 'arm',
-    envelope(error) {
-      return armEnvelope(error);
-    },
-    unexpected() {
-      return {
-        status: 500,
-        headers: { 'x-ms-failure-cause': 'service' },
-        body: { error: { code: 'InternalServerError', message: 'The server met an unexpected condition.' } },
-      };
-    },
+    envelope: (error) => armEnvelope(error),
+    unexpected: () => unexpectedEnvelope,
     headers(request) {
       const correlation = echoed(request, 'x-ms-correlation-request-id') ?? randomness.uuid();
       const instant = new Date(clock.now()).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
@@ -94,6 +86,13 @@ export function createArmDialect({ clock, randomness }: ArmDialectOptions): Dial
     },
   };
 }
+
+/** The answer to a bug of ours. */
+export const unexpectedEnvelope: Envelope = {
+  status: 500,
+  headers: { 'x-ms-failure-cause': 'service' },
+  body: { error: { code: 'InternalServerError', message: 'The server met an unexpected condition.' } },
+};
 
 /** A failure as an answer: of a request, or of one among several that came in one. */
 export function armEnvelope(error: DomainError): Envelope {
