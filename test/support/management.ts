@@ -39,7 +39,7 @@ import { createProviders } from '../../src/server/providers/registry.ts';
 import { AsyncOperations } from '../../src/server/resource-manager/async-operations.ts';
 import type { DeletionParticipant } from '../../src/server/resource-manager/deletion.ts';
 import { defineGroupDeletion } from '../../src/server/resource-manager/group-deletion.ts';
-import type { Dispatch } from '../../src/server/resource-manager/inner-request.ts';
+import type { Dispatch, InnerRequest } from '../../src/server/resource-manager/inner-request.ts';
 import { removeLocksOfResource } from '../../src/server/resource-manager/locks.ts';
 import type { ResourceType } from '../../src/server/resource-manager/provider.ts';
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
@@ -183,10 +183,13 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     graph: `https://${profile.graph}`,
   };
   let dispatch: Dispatch | undefined;
+  const later: Dispatch = Object.assign((request: InnerRequest) => (dispatch as Dispatch)(request), {
+    admit: (request: InnerRequest) => (dispatch as Dispatch).admit(request),
+  });
   const dependencies: TrackedDependencies = { database, identities, participants, operations, randomness };
   const served = createProviders({
     ...dependencies,
-    dispatch: (request) => (dispatch as Dispatch)(request),
+    dispatch: later,
     keeper,
     log: silentLog,
     profile,
