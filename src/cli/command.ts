@@ -1,23 +1,59 @@
+import type { JsonReader } from '../client/json-reader.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Environment } from '../foundation/environment.ts';
 import type { Randomness } from '../foundation/randomness.ts';
 import type { Output } from './output.ts';
+import type { Progress } from './progress.ts';
 
-/** A command of `innate`: what the command line may hold, and what is done with it. */
-export interface Command {
+interface Described {
   readonly name: string;
   readonly summary: string;
-  /** Positional arguments in commander's notation: `<needed>`, `[optional]`, `[several...]` last. */
-  readonly arguments?: readonly CommandWord[];
-  /** Options in commander's notation: `--data <dir>`, `--once`. */
-  readonly options?: readonly CommandOption[];
-  /** Whether `-- COMMAND…` may follow. */
-  readonly takesCommand?: boolean;
   /** More for `--help`: paragraphs, examples. */
   readonly details?: string;
+}
+
+interface Told extends Described {
+  /** Positional arguments in commander's notation: `<needed>`, `[optional]`, `[several...]` last. */
+  readonly arguments?: readonly CommandWord[];
+  /** Options in commander's notation: `--data <dir>`, `--once`, `--ids <id...>`. */
+  readonly options?: readonly CommandOption[];
+}
+
+/** A command that does something, and speaks as it goes. */
+export interface RunningCommand extends Told {
+  /** Whether `-- COMMAND…` may follow. */
+  readonly takesCommand?: boolean;
   /** @returns the exit code; 0 where nothing is returned */
   run(input: CommandInput, context: CommandContext): Promise<number | undefined>;
 }
+
+/** A command that answers data: it is shown in one place, as `--output` and `--query` want it. */
+export interface AnsweringCommand extends Told {
+  answer(input: CommandInput, context: CommandContext): Promise<Answer>;
+}
+
+/** A command of `innate`: what the command line may hold, and what is done with it. */
+export type Command = RunningCommand | AnsweringCommand;
+
+/** A noun with commands below it: `innate identity` with `create`, `list`, … */
+export interface CommandGroup extends Described {
+  readonly commands: readonly (Command | CommandGroup)[];
+}
+
+/** What a command found or made. */
+export interface Answer {
+  /** Plain data for machines: objects as the API answers them; `undefined` where there is nothing to tell. */
+  readonly data?: unknown;
+  /** How one object of the data is a row of a table; its plain members unless told. */
+  readonly columns?: Columns;
+  /** What people are told instead of a table, or beside no data. */
+  readonly said?: string;
+  /** What people are told of an empty list. */
+  readonly nothing?: string;
+}
+
+/** Cells by the heading that they stand under. */
+export type Columns = Readonly<Record<string, (object: JsonReader) => string>>;
 
 export interface CommandWord {
   readonly name: string;
@@ -36,8 +72,11 @@ export interface CommandOption {
 export interface CommandInput {
   /** In order; several-valued ones one after another. */
   readonly words: readonly string[];
-  /** By the option's long name in camel case: `--ready-file x` is `readyFile`. A flag without value is `true`. */
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /**
+   * By the option's long name in camel case: `--ready-file x` is `readyFile`. A flag without value is `true`, an option
+   * that takes several is a list.
+   */
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** What stood behind `--`, as it stood there. */
   readonly command: readonly string[];
 }
@@ -48,6 +87,7 @@ export interface CommandContext {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly output: Output;
+  readonly progress: Progress;
 }
 
 /** A failure that is told to the user as it stands: one sentence that says what to do. */
@@ -75,6 +115,12 @@ export const dataOption: CommandOption = {
 export function optionText(input: CommandInput, name: string): string | undefined {
   const value = input.options[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The values of an option that takes several; none where it is not there. */
+export function optionList(input: CommandInput, name: string): readonly string[] {
+  const value = input.options[name];
+  return Array.isArray(value) ? value : [];
 }
 
 /**

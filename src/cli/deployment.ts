@@ -2,6 +2,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { type ControlClient, createControlClient } from '../client/control-client.ts';
 import type { GraphClient } from '../client/graph-client.ts';
+import type { KeyVaultClient } from '../client/key-vault-client.ts';
 import { createOperator } from '../client/operator.ts';
 import type { ResourceManagerClient } from '../client/resource-manager-client.ts';
 import type { CloudProfile } from '../contract/cloud-profile.ts';
@@ -20,6 +21,8 @@ export interface Deployment extends Disposable {
   readonly authority: string;
   readonly resources: ResourceManagerClient;
   readonly directory: GraphClient;
+  /** The secrets of a vault by its name. */
+  vault(name: string): KeyVaultClient;
   readonly agent: ControlClient;
 }
 
@@ -44,6 +47,7 @@ export function openDeployment(input: CommandInput, clock: Clock): Deployment {
     authority,
     resources: operator.resources,
     directory: operator.directory,
+    vault: operator.vault,
     agent: createControlClient(file.controlSocket),
     [Symbol.dispose]: () => operator[Symbol.dispose](),
   };

@@ -1,13 +1,12 @@
-import { Command as CommanderCommand, CommanderError, Option } from 'commander';
+import { Command as CommanderCommand, CommanderError } from 'commander';
 import { systemClock } from '../foundation/clock.ts';
 import { processEnvironment } from '../foundation/environment.ts';
 import { systemRandomness } from '../foundation/randomness.ts';
-import { type Command, type CommandContext, CommandError } from './command.ts';
+import { type CommandContext, CommandError } from './command.ts';
+import { declare, usageFailure } from './command-line.ts';
 import { commands } from './commands/registry.ts';
 import { standardOutput } from './output.ts';
-
-/** Wrong usage, as in the shells' own tools. */
-const usageFailure = 2;
+import { standardProgress } from './progress.ts';
 
 /**
  * Runs one command line.
@@ -28,17 +27,11 @@ async function main(words: readonly string[], context: CommandContext): Promise<
     .showHelpAfterError('(innate --help says more)')
     .configureOutput({ outputError: (text) => context.output.error(text.replace(/^error: /, '').trimEnd()) });
   for (const entry of commands) {
-    const described = entry === chosen ? await entry.load() : undefined;
-    const listed = program.command(entry.name).summary(entry.summary).description(entry.summary);
-    if (described === undefined) continue;
-    listed.showHelpAfterError(`(innate ${entry.name} --help says more)`);
-    declare(listed, described);
-    listed.action(async () => {
-      if (command.length > 0 && !described.takesCommand) {
-        throw new CommandError(`innate ${entry.name} takes nothing behind --`, usageFailure);
-      }
-      exitCode = (await described.run({ words: listed.args, options: listed.opts(), command }, context)) ?? 0;
-    });
+    if (entry === chosen) {
+      declare(program, await entry.load(), command, context, (code) => {
+        exitCode = code;
+      });
+    } else program.command(entry.name).summary(entry.summary).description(entry.summary);
   }
   try {
     await program.parseAsync([...own], { from: 'user' });
@@ -47,21 +40,6 @@ async function main(words: readonly string[], context: CommandContext): Promise<
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageFailure;
     return tell(error, context);
   }
-}
-
-function declare(
-  listed: CommanderCommand,
-  { arguments: words, options, takesCommand, details }: Command,
-): void {
-  for (const { name, summary } of words ?? []) listed.argument(name, summary);
-  for (const { flags, summary, choices, default: value } of options ?? []) {
-    const option = new Option(flags, summary);
-    if (choices !== undefined) option.choices(choices);
-    if (value !== undefined) option.default(value);
-    listed.addOption(option);
-  }
-  if (takesCommand) listed.usage('[options] RESOURCE -- COMMAND...');
-  if (details !== undefined) listed.addHelpText('after', `\n${details}`);
 }
 
 /** What the language and the system throw: never meant for people. */
@@ -85,9 +63,11 @@ function tell(error: unknown, { output, environment }: CommandContext): number {
   return error instanceof CommandError ? error.exitCode : 1;
 }
 
+const output = standardOutput();
 process.exitCode = await main(process.argv.slice(2), {
   environment: processEnvironment(),
   clock: systemClock,
   randomness: systemRandomness,
-  output: standardOutput(),
+  output,
+  progress: standardProgress(output),
 });

@@ -12,8 +12,15 @@ import { CommandError } from './command.ts';
 const apiVersion = '2021-04-01';
 const listed = 20;
 
+/** A type of resource, and how people say it. */
+export interface WantedKind {
+  readonly type: string;
+  readonly noun: string;
+}
+
 interface Candidate {
   readonly id: string;
+  readonly type: string;
   readonly group: string | undefined;
   readonly name: string;
   readonly carriesIdentity: boolean;
@@ -23,23 +30,31 @@ interface Candidate {
  * The resource that a user means: an ARM id as it is, else a name (`vm1`) or group and name (`demo/vm1`) looked up
  * among all resources that the operator can list. Of several with one name, the only one with an identity is meant.
  *
+ * @param kind the only type that is meant; any unless told
  * @returns its ARM id
  * @throws CommandError where nothing or several things have that name
  */
-export async function resolveResource(resources: ResourceManagerClient, text: string): Promise<string> {
+export async function resolveResource(
+  resources: ResourceManagerClient,
+  text: string,
+  kind?: WantedKind,
+): Promise<string> {
   if (text.startsWith('/')) return parseId(text);
   const [name, group, ...more] = text.split('/').reverse();
   if (name === undefined || name === '' || group === '' || more.length > 0) {
     throw new CommandError(`'${text}' is no resource: give its name, GROUP/NAME, or its whole id`);
   }
   const found = (await everyResource(resources)).filter(
-    (candidate) => same(candidate.name, name) && (group === undefined || same(candidate.group, group)),
+    (candidate) =>
+      same(candidate.name, name) &&
+      (group === undefined || same(candidate.group, group)) &&
+      (kind === undefined || same(candidate.type, kind.type)),
   );
   const carrying = found.filter(({ carriesIdentity }) => carriesIdentity);
   const [only, ...others] = carrying.length === 1 ? carrying : found;
   if (only === undefined)
     throw new CommandError(
-      `there is no resource named '${text}' (innate vm list shows the virtual machines)`,
+      `there is no ${kind?.noun ?? 'resource'} named '${text}' (innate resource list shows what there is)`,
     );
   if (others.length > 0) {
     const ids = found.slice(0, listed).map(({ id }) => `\n  ${id}`);
@@ -73,6 +88,7 @@ function candidate(resource: JsonReader): Candidate {
   const id = resource.string('id');
   return {
     id,
+    type: resource.string('type'),
     group: resourceGroupOf(parseScope(id)),
     name: resource.string('name'),
     carriesIdentity: resource.optionalObject('identity') !== undefined,

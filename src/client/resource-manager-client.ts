@@ -21,15 +21,28 @@ export interface ResourceManagerOptions {
 export interface ResourceManagerClient {
   /** `undefined` where ARM answers 404. */
   get(id: string, apiVersion: string): Promise<JsonReader | undefined>;
-  /** Every page of a collection. */
-  list(path: string, apiVersion: string): Promise<readonly JsonReader[]>;
+  /** Every page of a collection; some are asked for by POST. */
+  list(
+    path: string,
+    apiVersion: string,
+    query?: ResourceQuery,
+    method?: 'GET' | 'POST',
+  ): Promise<readonly JsonReader[]>;
   /** Creates or replaces; answers the resource as it stands in the end. */
-  put(id: string, apiVersion: string, content: unknown): Promise<JsonReader>;
+  put(id: string, apiVersion: string, content: unknown, watch?: Watch): Promise<JsonReader>;
+  /** Changes what the content names; answers the resource as it stands in the end. */
+  patch(id: string, apiVersion: string, content: unknown, watch?: Watch): Promise<JsonReader>;
   /** An action of a resource; `undefined` where it answers nothing. */
-  post(path: string, apiVersion: string, content?: unknown): Promise<JsonReader | undefined>;
+  post(path: string, apiVersion: string, content?: unknown, watch?: Watch): Promise<JsonReader | undefined>;
   /** Deletes, and waits until it is gone. What is not there counts as deleted. */
-  delete(id: string, apiVersion: string): Promise<void>;
+  delete(id: string, apiVersion: string, watch?: Watch): Promise<void>;
 }
+
+/** Query options of ARM by name, without the dollar sign. */
+export type ResourceQuery = Readonly<Partial<Record<'filter' | 'expand' | 'top', string>>>;
+
+/** Is told each time that a long operation was found not to have ended. */
+export type Watch = () => Promise<void> | void;
 
 const maxPages = 1000;
 /** How often a long operation is asked for at most: at ARM's usual pace, a good ten minutes. */
@@ -58,7 +71,7 @@ export function createResourceManagerClient(options: ResourceManagerOptions): Re
   };
 
   /** Follows a long operation; resolves to its last answer. */
-  const settle = async (first: TransportAnswer): Promise<TransportAnswer> => {
+  const settle = async (first: TransportAnswer, watch?: Watch): Promise<TransportAnswer> => {
     const status = header(first, 'azure-asyncoperation');
     const location = header(first, 'location');
     if (first.status !== 202 && status === undefined) return first;
@@ -66,6 +79,7 @@ export function createResourceManagerClient(options: ResourceManagerOptions): Re
     if (address === undefined) return first;
     let answer = first;
     for (let polls = 0; polls < maxPolls; polls += 1) {
+      await watch?.();
       await wait(Number(header(answer, 'retry-after') ?? 1) * 1000);
       answer = await send('GET', pathOf(address));
       if (status === undefined) {
@@ -100,14 +114,28 @@ export function createResourceManagerClient(options: ResourceManagerOptions): Re
     }
   };
 
+  const change = async (
+    method: 'PUT' | 'PATCH',
+    id: string,
+    apiVersion: string,
+    content: unknown,
+    watch: Watch | undefined,
+  ): Promise<JsonReader> => {
+    const { status } = await settle(await send(method, withVersion(id, apiVersion), content), watch);
+    const resource = status === 200 || status === 201 ? await get(id, apiVersion) : undefined;
+    if (resource === undefined)
+      throw new UnexpectedAnswer(`${id} is not there after it was ${method === 'PUT' ? 'made' : 'changed'}`);
+    return resource;
+  };
+
   return {
     get,
 
-    async list(path, apiVersion) {
+    async list(path, apiVersion, query = {}, method = 'GET') {
       const items: JsonReader[] = [];
-      let next: string | undefined = withVersion(path, apiVersion);
+      let next: string | undefined = withVersion(path, apiVersion, query);
       for (let page = 0; next !== undefined && page < maxPages; page += 1) {
-        const answer: JsonReader = JsonReader.parse((await send('GET', next)).body, path);
+        const answer: JsonReader = JsonReader.parse((await send(method, next)).body, path);
         items.push(...answer.list('value', (item) => item));
         const link = answer.optionalString('nextLink');
         next = link === null || link === '' ? undefined : pathOf(link);
@@ -115,21 +143,18 @@ export function createResourceManagerClient(options: ResourceManagerOptions): Re
       return items;
     },
 
-    async put(id, apiVersion, content) {
-      const answer = await settle(await send('PUT', withVersion(id, apiVersion), content));
-      const resource = answer.status === 200 || answer.status === 201 ? await get(id, apiVersion) : undefined;
-      if (resource === undefined) throw new UnexpectedAnswer(`${id} is not there after it was made`);
-      return resource;
-    },
+    put: (id, apiVersion, content, watch) => change('PUT', id, apiVersion, content, watch),
 
-    async post(path, apiVersion, content) {
-      const answer = await settle(await send('POST', withVersion(path, apiVersion), content));
+    patch: (id, apiVersion, content, watch) => change('PATCH', id, apiVersion, content, watch),
+
+    async post(path, apiVersion, content, watch) {
+      const answer = await settle(await send('POST', withVersion(path, apiVersion), content), watch);
       return answer.body === '' ? undefined : JsonReader.parse(answer.body, path);
     },
 
-    async delete(id, apiVersion) {
+    async delete(id, apiVersion, watch) {
       try {
-        await settle(await send('DELETE', withVersion(id, apiVersion)));
+        await settle(await send('DELETE', withVersion(id, apiVersion)), watch);
       } catch (error) {
         if (!(error instanceof ApiError && error.status === 404)) throw error;
       }
@@ -137,8 +162,10 @@ export function createResourceManagerClient(options: ResourceManagerOptions): Re
   };
 }
 
-function withVersion(path: string, apiVersion: string): string {
-  return `${path.split('/').map(encodeURIComponent).join('/')}?api-version=${encodeURIComponent(apiVersion)}`;
+function withVersion(path: string, apiVersion: string, query: ResourceQuery = {}): string {
+  const address = `${path.split('/').map(encodeURIComponent).join('/')}?api-version=${encodeURIComponent(apiVersion)}`;
+  const options = Object.entries(query).map(([name, value]) => `&$${name}=${encodeURIComponent(value)}`);
+  return address + options.join('');
 }
 
 function header(answer: TransportAnswer, name: string): string | undefined {

@@ -9,7 +9,7 @@ import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { makeClientKey } from '../support/token-service.ts';
 
-describe('innate app, sp and federated-credential', () => {
+describe('innate ad app, sp and federated-credential', () => {
   let world: DemoWorld;
   before(async () => {
     world = await demoWorld();
@@ -41,33 +41,33 @@ describe('innate app, sp and federated-credential', () => {
 
   test('register an API and its client, whose secret is printed once and opens it', async () => {
     assert.match(
-      await said('app', 'create', 'orders-api', '--identifier-uri', 'api://orders'),
+      await said('ad', 'app', 'create', 'orders-api', '--identifier-uri', 'api://orders'),
       /^orders-api {2}client /,
     );
-    const made = JSON.parse(await said('app', 'create', 'worker', '--secret'));
+    const made = JSON.parse(await said('ad', 'app', 'create', 'worker', '--secret'));
     assert.deepEqual(Object.keys(made), ['appId', 'displayName', 'password', 'tenant']);
     assert.equal(made.tenant, world.innate.ready.tenantId);
     assert.equal(await opens(made.appId, made.password, 'api://orders'), true);
     for (const words of [
-      ['app', 'list'],
-      ['app', 'show', 'worker'],
-      ['sp', 'list'],
-      ['sp', 'show', made.appId],
+      ['ad', 'app', 'list'],
+      ['ad', 'app', 'show', 'worker'],
+      ['ad', 'sp', 'list'],
+      ['ad', 'sp', 'show', made.appId],
     ]) {
       const text = await said(...words);
       assert.ok(text.includes(made.appId), words.join(' '));
       assert.ok(!text.includes(made.password));
     }
-    const again = JSON.parse(await said('app', 'credential', 'reset', 'worker'));
+    const again = JSON.parse(await said('ad', 'app', 'credential', 'reset', 'worker'));
     assert.equal(await opens(made.appId, made.password, 'api://orders'), false);
     assert.equal(await opens(made.appId, again.password, 'api://orders'), true);
-    const beside = JSON.parse(await said('app', 'credential', 'reset', made.appId, '--append'));
+    const beside = JSON.parse(await said('ad', 'app', 'credential', 'reset', made.appId, '--append'));
     assert.equal(await opens(made.appId, again.password, 'api://orders'), true);
     assert.equal(await opens(made.appId, beside.password, 'api://orders'), true);
 
-    assert.match(await said('app', 'delete', 'worker'), /^worker is deleted/);
+    assert.match(await said('ad', 'app', 'delete', 'worker'), /^worker is deleted/);
     assert.equal(await opens(made.appId, again.password, 'api://orders'), false);
-    assert.match(await refused(1, ['app', 'show', 'worker']), /there is no application 'worker'/);
+    assert.match(await refused(1, ['ad', 'app', 'show', 'worker']), /there is no application 'worker'/);
   });
 
   test('add a certificate, and leave its key where it is', async () => {
@@ -75,20 +75,20 @@ describe('innate app, sp and federated-credential', () => {
     const { privateKey, certificate } = await makeClientKey();
     const file = folder.file('client.pem');
     await writeFile(file, `${privateKey.export({ type: 'pkcs8', format: 'pem' })}${certificate}`);
-    await said('app', 'create', 'by-certificate');
-    await said('app', 'credential', 'add-certificate', 'by-certificate', '--cert', file);
+    await said('ad', 'app', 'create', 'by-certificate');
+    await said('ad', 'app', 'credential', 'add-certificate', 'by-certificate', '--cert', file);
     assert.match(
-      await refused(1, ['app', 'credential', 'add-certificate', 'by-certificate', '--cert', '/none']),
+      await refused(1, ['ad', 'app', 'credential', 'add-certificate', 'by-certificate', '--cert', '/none']),
       /cannot be read/,
     );
     assert.match(
-      await refused(2, ['app', 'credential', 'add-certificate', 'by-certificate']),
+      await refused(2, ['ad', 'app', 'credential', 'add-certificate', 'by-certificate']),
       /needs --cert/,
     );
   });
 
   test('let tokens of another issuer in, and out again', async () => {
-    await said('app', 'create', 'deploy');
+    await said('ad', 'app', 'create', 'deploy');
     const issuer = 'https://token.actions.githubusercontent.com';
     const subject = 'repo:contoso/orders:ref:refs/heads/main';
     const facts = ['--app', 'deploy', '--issuer', issuer, '--subject', subject];
@@ -139,24 +139,24 @@ describe('innate app, sp and federated-credential', () => {
   });
 
   test('list managed identities, and end neither them nor the operator', async () => {
-    const identities = await said('sp', 'list', '--type', 'ManagedIdentity');
+    const identities = await said('ad', 'sp', 'list', '--type', 'ManagedIdentity');
     assert.ok(identities.includes(`object ${world.vm1.principalId}`));
     assert.ok(!identities.includes('Application'));
-    assert.match(await refused(1, ['app', 'delete', 'Innate operator']), /Insufficient privileges/);
-    assert.match(await refused(1, ['app', 'show', 'vm1']), /there is no application 'vm1'/);
+    assert.match(await refused(1, ['ad', 'app', 'delete', 'Innate operator']), /Insufficient privileges/);
+    assert.match(await refused(1, ['ad', 'app', 'show', 'vm1']), /there is no application 'vm1'/);
   });
 
   test('say what they know when asked for something else', async () => {
-    assert.match(await refused(2, ['app', 'rename', 'x']), /innate app knows create, list/);
-    assert.match(await refused(2, ['app', 'create']), /needs a name/);
-    assert.match(await refused(2, ['app', 'create', 'x', '--secret', '--years', '0']), /--years/);
-    assert.match(await refused(2, ['app', 'credential', 'rotate', 'x']), /reset or add-certificate/);
-    assert.match(await refused(2, ['sp', 'delete', 'x']), /innate sp knows list, show/);
+    assert.match(await refused(2, ['ad', 'app', 'rename', 'x']), /innate ad app knows create, list/);
+    assert.match(await refused(2, ['ad', 'app', 'create']), /needs a name/);
+    assert.match(await refused(2, ['ad', 'app', 'create', 'x', '--secret', '--years', '0']), /--years/);
+    assert.match(await refused(2, ['ad', 'app', 'credential', 'rotate', 'x']), /reset or add-certificate/);
+    assert.match(await refused(2, ['ad', 'sp', 'delete', 'x']), /innate ad sp knows list, show/);
     assert.match(await refused(2, ['federated-credential', 'list']), /needs --app or --identity/);
     assert.match(
-      await refused(1, ['app', 'create', 'x', '--identifier-uri', 'https://vault.azure.net']),
+      await refused(1, ['ad', 'app', 'create', 'x', '--identifier-uri', 'https://vault.azure.net']),
       /already exists/,
     );
-    assert.match(await refused(1, ['app', 'show', 'x']), /there is no application 'x'/);
+    assert.match(await refused(1, ['ad', 'app', 'show', 'x']), /there is no application 'x'/);
   });
 });

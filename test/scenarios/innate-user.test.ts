@@ -7,7 +7,7 @@ import { toLogin } from '../support/operator.ts';
 import { azureCli, challengeOf, verifier } from '../support/people.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-describe('innate user', () => {
+describe('innate ad user', () => {
   let world: DemoWorld;
   before(async () => {
     world = await demoWorld();
@@ -15,7 +15,7 @@ describe('innate user', () => {
   after(() => world[Symbol.asyncDispose]());
 
   const said = async (...words: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await world.run(['user', ...words]);
+    const { code, stdout, stderr } = await world.run(['ad', 'user', ...words]);
     assert.equal(code, 0, stderr);
     return stdout;
   };
@@ -64,7 +64,7 @@ describe('innate user', () => {
     assert.match(await said('show', name), /^dora@innate\.internal {2}Dora {2}object [0-9a-f-]{36}\n$/);
     assert.match(await said('delete', name), /^dora@innate\.internal is deleted/);
     assert.ok(!(await said('list')).includes(name));
-    const gone = await world.run(['user', 'show', name]);
+    const gone = await world.run(['ad', 'user', 'show', name]);
     assert.equal(gone.code, 1);
     assert.match(gone.stderr, /there is nobody called 'dora@innate\.internal'/);
   });
@@ -78,7 +78,7 @@ describe('innate user', () => {
       [['set-password', 'nobody@innate.internal'], 1, /does not exist/],
       [['create', 'c@innate.internal', '--password-file', '/nowhere'], 1, /can't be read/],
     ] as const) {
-      const outcome = await world.run(['user', ...words]);
+      const outcome = await world.run(['ad', 'user', ...words]);
       assert.equal(outcome.code, code, outcome.stderr);
       assert.match(outcome.stderr, sentence);
       assert.equal(outcome.stdout, '');

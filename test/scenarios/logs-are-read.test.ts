@@ -72,7 +72,7 @@ describe('what happened in a deployment', () => {
   });
 
   test('is shown by innate audits: who changed what, identities with their resources and keys too', async () => {
-    await said('app', 'create', 'audited-by-name');
+    await said('ad', 'app', 'create', 'audited-by-name');
     await said('keys', 'rotate');
     await said('revoke', 'vm2');
     await said('vm', 'delete', 'vm2');
@@ -96,7 +96,7 @@ describe('what happened in a deployment', () => {
   });
 
   test('moves no cursor and makes no line, whatever names there are', async () => {
-    await said('app', 'create', 'red\u001b[31m\u009b31m\r\nforged line');
+    await said('ad', 'app', 'create', 'red\u001b[31m\u009b31m\r\nforged line');
     const table = await said('audits', '--since', '1h');
     assert.match(table, /Add application +red\?\[31m\?31m\? forged line +Innate operator/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there

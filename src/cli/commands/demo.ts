@@ -222,18 +222,17 @@ function outcome({ principalId, said }: Story, { file }: Running): string {
 function whatNext({ file, server }: Running): string {
   const data =
     server.dataFolder === path.join(process.cwd(), '.innate') ? '' : ` --data ${server.dataFolder}`;
-  const innate = (words: string) =>
-    `npx innate ${words.replace(/^(\S+(?: create| delete)? \S+)/, `$1${data}`)}`;
+  const innate = (words: string) => `npx innate ${words.replace(/^\S+ \S+/, (first) => first + data)}`;
   return [
     '  Try next, in another terminal:',
     '',
     `    ${innate(`run vm1 -- node ${example}`)}`,
     '        the same again, or any program of yours',
-    `    ${innate('vm create vm2 --group demo')}`,
+    `    ${innate('vm create -g demo -n vm2')}`,
     `    ${innate(`run vm2 -- node ${example}`)}`,
     '        another machine, another identity: refused by the vault',
     `    ${innate('run vm1 -- node examples/keep-reading/keep-reading.mjs')}`,
-    `    ${innate('vm delete vm1 --group demo')}        # meanwhile, in a third`,
+    `    ${innate('vm delete -g demo -n vm1')}        # meanwhile, in a third`,
     '        the identity ends with its machine: the token that it still has is refused at once',
     `    eval "$(${innate('env vm2')})"`,
     '        the same for a shell',

@@ -1,102 +1,158 @@
-import type { GraphClient } from '../../client/graph-client.ts';
-import { type JsonReader, UnexpectedAnswer } from '../../client/json-reader.ts';
-import { type Command, CommandError, type CommandInput, dataOption, optionText, verbOf } from '../command.ts';
-import { openDeployment } from '../deployment.ts';
-import { resolveGroup, resolveMember } from '../member-name.ts';
+import type { JsonReader } from '../../client/json-reader.ts';
+import {
+  type AnsweringCommand,
+  type Columns,
+  CommandError,
+  type CommandGroup,
+  type CommandInput,
+  optionText,
+} from '../command.ts';
+import { type Deployment, openDeployment } from '../deployment.ts';
+import { removeGroup } from '../resources/group-removal.ts';
+import { nameIn, nameOption, placeOptions, tagsOption, yesOption } from '../resources/resource-options.ts';
+import {
+  missingExitCode,
+  resourceGroupVersion,
+  segment,
+  subscriptionIn,
+} from '../resources/resource-target.ts';
+import { splitTag, tagsIn } from '../resources/tags.ts';
 
-const verbs = ['create', 'list', 'show', 'delete', 'add-member', 'remove-member'] as const;
-type Verb = (typeof verbs)[number];
+const defaultLocation = 'westeurope';
 
-/** Groups of the directory, through Graph. */
-export const group: Command = {
-  name: 'group',
-  summary: 'create, list, show or delete groups, and say who is in them',
-  arguments: [
-    { name: `<${verbs.join('|')}>`, summary: 'what to do' },
-    { name: '[name]', summary: 'its name or object id' },
-    {
-      name: '[member]',
-      summary:
-        'a user name, the name or client id of a service principal, the name of a group, or an object id',
-    },
-  ],
+const columns: Columns = {
+  name: (group) => group.string('name'),
+  location: (group) => group.string('location'),
+  status: (group) => group.object('properties').optionalString('provisioningState') ?? '',
+};
+
+/** `az` takes `-g` as well as `-n` here. */
+const groupNameOptions = [
+  { ...nameOption, summary: 'the name' },
+  { flags: '-g, --resource-group <name>', summary: 'the same' },
+];
+const groupNameWord = { name: '[name]', summary: 'its name' };
+
+const create: AnsweringCommand = {
+  name: 'create',
+  summary: 'make a resource group, or change its tags',
+  arguments: [groupNameWord],
   options: [
-    { flags: '--description <text>', summary: 'create: what it is for' },
-    { flags: '--assignable-to-roles', summary: 'create: roles of the directory may be given to it' },
-    dataOption,
+    ...groupNameOptions,
+    { flags: '-l, --location <location>', summary: 'where it is', default: defaultLocation },
+    tagsOption,
+    { flags: '--managed-by <id>', summary: 'the resource that manages it' },
+    ...placeOptions,
   ],
-  details: `innate group create readers
-innate group add-member readers alice@innate.internal
-innate group remove-member readers alice@innate.internal
-
-What is assigned to a group its members have from that moment on, and have no longer from the moment they leave.`,
-  async run(input, context) {
-    const [claimedVerb, name, member] = input.words;
-    const verb = verbOf('group', verbs, claimedVerb);
-    if (name === undefined && verb !== 'list') throw new CommandError(`innate group ${verb} needs a name`, 2);
-    const isOfMember = verb === 'add-member' || verb === 'remove-member';
-    if (isOfMember && member === undefined) throw new CommandError(`innate group ${verb} needs a member`, 2);
-    using deployment = openDeployment(input, context.clock);
-    const said = await perform(deployment.directory, verb, { name: name ?? '', member: member ?? '', input });
-    context.output.result(said);
-    return 0;
+  async answer(input, { clock }) {
+    const tags = tagsIn(input);
+    const managedBy = optionText(input, 'managedBy');
+    using deployment = openDeployment(input, clock);
+    const made = await deployment.resources.put(await groupId(input, deployment), resourceGroupVersion, {
+      location: optionText(input, 'location') ?? defaultLocation,
+      ...(tags === undefined ? {} : { tags }),
+      ...(managedBy === undefined ? {} : { managedBy }),
+    });
+    return { data: made.whole(), columns };
   },
 };
 
-async function perform(
-  directory: GraphClient,
-  verb: Verb,
-  { name, member, input }: { readonly name: string; readonly member: string; readonly input: CommandInput },
-): Promise<string> {
-  if (verb === 'list') {
-    const found = await directory.list(['groups']);
-    return found.length === 0 ? 'no groups' : found.map(describe).join('\n');
-  }
-  if (verb === 'create') return describe(await create(directory, name, input));
-  const found = await resolveGroup(directory, name);
-  const [id, displayName] = [found.string('id'), found.string('displayName')];
-  if (verb === 'show') {
-    const members = await directory.list(['groups', id, 'members']);
-    return [describe(found), ...members.map(describeMember)].join('\n');
-  }
-  if (verb === 'delete') {
-    await directory.delete(['groups', id]);
-    return `${displayName} is deleted; it can be restored for thirty days`;
-  }
-  const memberId = await resolveMember(directory, member);
-  if (verb === 'remove-member') {
-    await directory.delete(['groups', id, 'members', memberId, '$ref']);
-    return `${member} is no longer in ${displayName}`;
-  }
-  await directory.post(['groups', id, 'members', '$ref'], { '@odata.id': `/directoryObjects/${memberId}` });
-  return `${member} is in ${displayName}`;
+const list: AnsweringCommand = {
+  name: 'list',
+  summary: 'list resource groups',
+  options: [
+    { flags: '--tag <tag>', summary: 'only those with it: a=b, or a with any value' },
+    ...placeOptions,
+  ],
+  async answer(input, { clock }) {
+    const tag = optionText(input, 'tag');
+    const filter = tag === undefined ? {} : { filter: tagFilter(tag) };
+    using deployment = openDeployment(input, clock);
+    const path = `${await subscriptionIn(input, deployment)}/resourceGroups`;
+    const found = await deployment.resources.list(path, resourceGroupVersion, filter);
+    return { data: found.map((group) => group.whole()), columns, nothing: 'no resource groups' };
+  },
+};
+
+const show: AnsweringCommand = {
+  name: 'show',
+  summary: 'show a resource group',
+  arguments: [groupNameWord],
+  options: [...groupNameOptions, ...placeOptions],
+  async answer(input, { clock }) {
+    using deployment = openDeployment(input, clock);
+    return { data: (await requireFound(input, deployment)).whole(), columns };
+  },
+};
+
+const exists: AnsweringCommand = {
+  name: 'exists',
+  summary: 'say true or false',
+  arguments: [groupNameWord],
+  options: [...groupNameOptions, ...placeOptions],
+  async answer(input, { clock }) {
+    using deployment = openDeployment(input, clock);
+    const found = await deployment.resources.get(await groupId(input, deployment), resourceGroupVersion);
+    return { data: found !== undefined, said: String(found !== undefined) };
+  },
+};
+
+const update: AnsweringCommand = {
+  name: 'update',
+  summary: 'change the tags of a resource group',
+  arguments: [groupNameWord],
+  options: [...groupNameOptions, tagsOption, ...placeOptions],
+  async answer(input, { clock }) {
+    const tags = tagsIn(input);
+    if (tags === undefined) throw new CommandError('say what to change: --tags', 2);
+    using deployment = openDeployment(input, clock);
+    const found = await requireFound(input, deployment);
+    const changed = await deployment.resources.patch(found.string('id'), resourceGroupVersion, { tags });
+    return { data: changed.whole(), columns };
+  },
+};
+
+const remove: AnsweringCommand = {
+  name: 'delete',
+  summary: 'delete a resource group with all that it holds, and wait until it is gone',
+  arguments: [groupNameWord],
+  options: [...groupNameOptions, yesOption, ...placeOptions],
+  async answer(input, { clock, progress }) {
+    using deployment = openDeployment(input, clock);
+    const found = await requireFound(input, deployment);
+    await removeGroup(deployment, progress, found.string('id'));
+    return { said: `resource group ${found.string('name')} is deleted, with all that it held` };
+  },
+};
+
+/** Resource groups, with `az`'s words. */
+export const group: CommandGroup = {
+  name: 'group',
+  summary: 'resource groups',
+  commands: [create, list, show, exists, update, remove],
+  details: `innate group create -n demo -l westeurope --tags env=test
+innate group delete -n demo
+
+Groups of people and service principals are innate ad group.`,
+};
+
+async function groupId(input: CommandInput, deployment: Deployment): Promise<string> {
+  const name = nameIn(input) ?? optionText(input, 'resourceGroup');
+  if (name === undefined) throw new CommandError('say which resource group: -n NAME', 2);
+  return `${await subscriptionIn(input, deployment)}/resourceGroups/${segment(name)}`;
 }
 
-async function create(directory: GraphClient, displayName: string, input: CommandInput): Promise<JsonReader> {
-  const description = optionText(input, 'description');
-  const made = await directory.post(['groups'], {
-    displayName,
-    ...(description === undefined ? {} : { description }),
-    ...(input.options['assignableToRoles'] === true ? { isAssignableToRole: true } : {}),
-    mailEnabled: false,
-    mailNickname: nicknameOf(displayName),
-    securityEnabled: true,
-  });
-  if (made === undefined) throw new UnexpectedAnswer('the directory made a group and did not show it');
-  return made;
+async function requireFound(input: CommandInput, deployment: Deployment): Promise<JsonReader> {
+  const id = await groupId(input, deployment);
+  const found = await deployment.resources.get(id, resourceGroupVersion);
+  if (found !== undefined) return found;
+  throw new CommandError(`there is no resource group '${id.split('/').at(-1)}'`, missingExitCode);
 }
 
-/** Graph wants one, though no mail is delivered to it. */
-function nicknameOf(displayName: string): string {
-  const plain = displayName.replaceAll(/[^A-Za-z0-9_-]/g, '').slice(0, 64);
-  return plain === '' ? 'group' : plain;
-}
-
-function describe(found: JsonReader): string {
-  return `${found.string('displayName')}  object ${found.string('id')}`;
-}
-
-function describeMember(found: JsonReader): string {
-  const type = found.string('@odata.type').replace('#microsoft.graph.', '');
-  return `  ${found.optionalString('userPrincipalName') ?? found.string('displayName')}  ${type}  object ${found.string('id')}`;
+function tagFilter(tag: string): string {
+  const [name, value] = splitTag(tag);
+  const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+  return tag.includes('=')
+    ? `tagName eq ${quoted(name)} and tagValue eq ${quoted(value)}`
+    : `tagName eq ${quoted(name)}`;
 }

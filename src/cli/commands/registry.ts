@@ -1,10 +1,10 @@
-import type { Command } from '../command.ts';
+import type { Command, CommandGroup } from '../command.ts';
 
 /** A command by name; the rest is loaded when it is used, so that no command waits for another's imports. */
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
-  load(): Promise<Command>;
+  load(): Promise<Command | CommandGroup>;
 }
 
 export const commands: readonly CommandEntry[] = [
@@ -29,9 +29,29 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./env.ts')).env,
   },
   {
+    name: 'group',
+    summary: 'resource groups',
+    load: async () => (await import('./group.ts')).group,
+  },
+  {
+    name: 'identity',
+    summary: 'user-assigned identities, and whose tokens open them',
+    load: async () => (await import('./identity.ts')).identity,
+  },
+  {
     name: 'vm',
-    summary: 'create, delete, list or show virtual machines',
+    summary: 'virtual machines, and the identities that they carry',
     load: async () => (await import('./vm.ts')).vm,
+  },
+  {
+    name: 'role',
+    summary: 'roles, and who has them',
+    load: async () => (await import('./role.ts')).role,
+  },
+  {
+    name: 'ad',
+    summary: 'the directory: applications, service principals, people, groups',
+    load: async () => (await import('./ad.ts')).ad,
   },
   {
     name: 'keys',
@@ -47,26 +67,6 @@ export const commands: readonly CommandEntry[] = [
     name: 'signer',
     summary: 'hold the keys that sign tokens, in a process apart from the server',
     load: async () => (await import('./signer.ts')).signer,
-  },
-  {
-    name: 'app',
-    summary: 'create, list, show or delete applications, and give them credentials',
-    load: async () => (await import('./app.ts')).app,
-  },
-  {
-    name: 'sp',
-    summary: 'list or show service principals, managed identities among them',
-    load: async () => (await import('./sp.ts')).sp,
-  },
-  {
-    name: 'user',
-    summary: 'create, list, show or delete people, and set their passwords',
-    load: async () => (await import('./user.ts')).user,
-  },
-  {
-    name: 'group',
-    summary: 'create, list, show or delete groups, and say who is in them',
-    load: async () => (await import('./group.ts')).group,
   },
   {
     name: 'federated-credential',

@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { type JsonReader, UnexpectedAnswer } from '../../client/json-reader.ts';
-import { type Randomness, randomText } from '../../foundation/randomness.ts';
-import { type Command, CommandError, type CommandInput, dataOption, optionText, verbOf } from '../command.ts';
-import { openDeployment } from '../deployment.ts';
+import { type JsonReader, UnexpectedAnswer } from '../../../client/json-reader.ts';
+import { type Randomness, randomText } from '../../../foundation/randomness.ts';
+import {
+  type Command,
+  CommandError,
+  type CommandInput,
+  dataOption,
+  optionText,
+  verbOf,
+} from '../../command.ts';
+import { openDeployment } from '../../deployment.ts';
 
 const verbs = ['create', 'list', 'show', 'delete', 'set-password'] as const;
 type Verb = (typeof verbs)[number];
@@ -27,13 +34,13 @@ export const user: Command = {
     { flags: '--keep', summary: 'the person need not choose another password at the next sign-in' },
     dataOption,
   ],
-  details: `innate user create alice@innate.internal --display-name "Alice Example"
-innate user set-password alice@innate.internal --password-file password
+  details: `innate ad user create alice@innate.internal --display-name "Alice Example"
+innate ad user set-password alice@innate.internal --password-file password
 
 Setting a password ends everything that was signed in with the one before.`,
   async run(input, context) {
     const [claimedVerb, name] = input.words;
-    const verb = verbOf('user', verbs, claimedVerb);
+    const verb = verbOf('ad user', verbs, claimedVerb);
     using deployment = openDeployment(input, context.clock);
     const { directory } = deployment;
     if (verb === 'list') {
@@ -84,7 +91,7 @@ function readWish(verb: Verb, name: string | undefined, input: CommandInput, ran
 
 function readName(verb: Verb, name: string | undefined): string {
   if (name !== undefined && /^[^@]+@[^@]+$/.test(name)) return name;
-  throw new CommandError(`innate user ${verb} needs a user name, such as alice@innate.internal`, 2);
+  throw new CommandError(`innate ad user ${verb} needs a user name, such as alice@innate.internal`, 2);
 }
 
 function readPassword(file: string): string {

@@ -1,7 +1,7 @@
-import type { JsonReader } from '../../client/json-reader.ts';
-import { resolveServicePrincipal } from '../application-name.ts';
-import { type Command, CommandError, dataOption, optionText, verbOf } from '../command.ts';
-import { openDeployment } from '../deployment.ts';
+import type { JsonReader } from '../../../client/json-reader.ts';
+import { resolveServicePrincipal } from '../../application-name.ts';
+import { type Command, CommandError, dataOption, optionText, verbOf } from '../../command.ts';
+import { openDeployment } from '../../deployment.ts';
 
 const verbs = ['list', 'show'] as const;
 
@@ -23,8 +23,8 @@ export const sp: Command = {
   ],
   async run(input, context) {
     const [claimedVerb, name] = input.words;
-    const verb = verbOf('sp', verbs, claimedVerb);
-    if (verb === 'show' && name === undefined) throw new CommandError('innate sp show needs a name', 2);
+    const verb = verbOf('ad sp', verbs, claimedVerb);
+    if (verb === 'show' && name === undefined) throw new CommandError('innate ad sp show needs a name', 2);
     using deployment = openDeployment(input, context.clock);
     const { directory } = deployment;
     if (name !== undefined && verb === 'show') {

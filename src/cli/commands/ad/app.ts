@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
-import type { JsonReader } from '../../client/json-reader.ts';
-import { UnexpectedAnswer } from '../../client/json-reader.ts';
-import type { Clock } from '../../foundation/clock.ts';
-import { resolveApplication } from '../application-name.ts';
-import { type Command, CommandError, type CommandInput, dataOption, optionText, verbOf } from '../command.ts';
-import { type Deployment, openDeployment } from '../deployment.ts';
+import type { JsonReader } from '../../../client/json-reader.ts';
+import { UnexpectedAnswer } from '../../../client/json-reader.ts';
+import type { Clock } from '../../../foundation/clock.ts';
+import { resolveApplication } from '../../application-name.ts';
+import {
+  type Command,
+  CommandError,
+  type CommandInput,
+  dataOption,
+  optionText,
+  verbOf,
+} from '../../command.ts';
+import { type Deployment, openDeployment } from '../../deployment.ts';
 
 const verbs = ['create', 'list', 'show', 'delete', 'credential'] as const;
 type Verb = (typeof verbs)[number];
@@ -32,15 +39,15 @@ export const app: Command = {
     { flags: '--cert <file>', summary: 'credential add-certificate: the certificate, PEM' },
     dataOption,
   ],
-  details: `innate app create orders-api --identifier-uri api://orders
-innate app create orders-worker --secret
-innate app credential reset orders-worker
-innate app credential add-certificate orders-worker --cert worker.pem
+  details: `innate ad app create orders-api --identifier-uri api://orders
+innate ad app create orders-worker --secret
+innate ad app credential reset orders-worker
+innate ad app credential add-certificate orders-worker --cert worker.pem
 
 A secret is printed once, and can't be shown again.`,
   async run(input, context) {
     const [claimedVerb, ...words] = input.words;
-    const verb = verbOf('app', verbs, claimedVerb);
+    const verb = verbOf('ad app', verbs, claimedVerb);
     using deployment = openDeployment(input, context.clock);
     context.output.result(await perform(verb, words, input, { deployment, clock: context.clock }));
     return 0;
@@ -64,7 +71,7 @@ async function perform(
     const found = await directory.list(['applications']);
     return found.length === 0 ? 'no applications' : found.map(describe).join('\n');
   }
-  if (name === undefined) throw new CommandError(`innate app ${verb} needs a name`, 2);
+  if (name === undefined) throw new CommandError(`innate ad app ${verb} needs a name`, 2);
   if (verb === 'credential') return await changeCredential(words, input, place);
   if (verb === 'create') return await create(name, input, place);
   const found = await resolveApplication(directory, name);
@@ -107,7 +114,7 @@ async function changeCredential(
 ): Promise<string> {
   if ((verb !== 'reset' && verb !== 'add-certificate') || name === undefined) {
     throw new CommandError(
-      "innate app credential takes reset or add-certificate, and the application's name",
+      "innate ad app credential takes reset or add-certificate, and the application's name",
       2,
     );
   }
@@ -164,7 +171,7 @@ function yearsOf(input: CommandInput): number {
 
 /** The first certificate of a PEM file, as Graph wants it: base64 of DER. A private key beside it stays where it is. */
 function readCertificate(file: string | undefined): string {
-  if (file === undefined) throw new CommandError('innate app credential add-certificate needs --cert', 2);
+  if (file === undefined) throw new CommandError('innate ad app credential add-certificate needs --cert', 2);
   let text: string;
   try {
     text = readFileSync(file, 'utf8').slice(0, longestCertificate);
