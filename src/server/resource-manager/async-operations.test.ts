@@ -65,6 +65,56 @@ describe('a long-running operation', () => {
       assert.equal(presentOperation(ended).endTime, new Date(clock.now()).toISOString());
     }));
 
+  test('that was canceled stays so, and tells it to its work', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      const gate = Promise.withResolvers<void>();
+      await using operations = operationsOver(database, () => gate.promise);
+      const operation = await begin(database, operations);
+      operations.run(operation);
+      const cancel = () =>
+        database.transaction((transaction) =>
+          operations.cancel(transaction, { ...operation, at: clock.now() }),
+        );
+      assert.equal(await cancel(), true);
+      assert.equal(await cancel(), false);
+      gate.resolve();
+      await operations.settled();
+      assert.equal((await statusOf(operations, operation.operationId)).status, 'Canceled');
+    }));
+
+  test('wakes who waits for it', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      const gate = Promise.withResolvers<void>();
+      await using operations = operationsOver(database, () => gate.promise);
+      operations.run(await begin(database, operations));
+      const waiting = operations.pause(60_000_000);
+      gate.resolve();
+      await waiting;
+    }));
+
+  test('keeps what it answers once it has succeeded', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      await using operations = operationsOver(database, async () => {});
+      const { operationId } = await database.transaction((transaction) =>
+        operations.completed(
+          transaction,
+          {
+            tenantId,
+            subscriptionId,
+            kind: 'test',
+            target: '/target' as CanonicalId,
+            startedBy: guid<PrincipalId>(systemRandomness.uuid()),
+            at: clock.now(),
+          },
+          { changes: [] },
+        ),
+      );
+      assert.deepEqual((await statusOf(operations, operationId)).result, { changes: [] });
+    }));
+
   test('fails with the reason, or without one where it is a bug', () =>
     withStore(async (store) => {
       const database = await store.open();

@@ -1,4 +1,5 @@
-import type { ArmErrorBody, AsyncOperationBody } from '../../contract/arm.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArmErrorBody, AsyncOperationBody, JsonValue } from '../../contract/arm.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import {
@@ -34,6 +35,8 @@ export interface AsyncOperation {
   readonly startedBy: PrincipalId;
   readonly status: OperationStatus;
   readonly error: ArmErrorBody | undefined;
+  /** What its `Location` answers once it has succeeded. */
+  readonly result: JsonValue | undefined;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly endedAt: number | undefined;
@@ -73,6 +76,7 @@ export class AsyncOperations implements AsyncDisposable {
   readonly #running = new Map<string, Promise<void>>();
   #sweeper: NodeJS.Timeout | undefined;
   #ending = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: AsyncOperationsOptions) {
     this.#database = options.database;
@@ -88,8 +92,12 @@ export class AsyncOperations implements AsyncDisposable {
   }
 
   /** Records an operation whose effect is in this very transaction: it is over when it can first be asked about. */
-  async completed(transaction: Transaction, operation: NewOperation): Promise<AsyncOperation> {
-    return await this.#insert(transaction, operation, 'Succeeded');
+  async completed(
+    transaction: Transaction,
+    operation: NewOperation,
+    result?: JsonValue,
+  ): Promise<AsyncOperation> {
+    return await this.#insert(transaction, operation, 'Succeeded', result);
   }
 
   /** Records an operation that `run` works on after the commit. */
@@ -101,6 +109,7 @@ export class AsyncOperations implements AsyncDisposable {
     transaction: Transaction,
     operation: NewOperation,
     status: OperationStatus,
+    result?: JsonValue,
   ): Promise<AsyncOperation> {
     await transaction
       .deleteFrom('async_operations')
@@ -119,6 +128,7 @@ export class AsyncOperations implements AsyncDisposable {
       started_at: operation.at,
       ended_at: status === 'InProgress' ? null : operation.at,
       lease_until: status === 'InProgress' ? operation.at + lease : null,
+      result: result === undefined ? null : JSON.stringify(result),
     };
     await transaction.insertInto('async_operations').values(row).execute();
     return fromRow(row);
@@ -174,6 +184,41 @@ export class AsyncOperations implements AsyncDisposable {
         .where('status', '=', 'InProgress')
         .execute();
     });
+  }
+
+  /**
+   * Ends an operation that is under way as `Canceled`; its work notices between two steps, and whatever it makes of
+   * that, the operation stays so.
+   *
+   * @returns whether it was under way
+   */
+  async cancel(
+    transaction: Transaction,
+    { tenantId, operationId, at }: { tenantId: TenantId; operationId: string; at: number },
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await transaction
+      .updateTable('async_operations')
+      .set({ status: 'Canceled', ended_at: at, lease_until: null })
+      .where('tenant_id', '=', tenantId)
+      .where('operation_id', '=', operationId)
+      .where('status', '=', 'InProgress')
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  /**
+   * For work that waits for other work: resolves once something that this process works on has ended, after a number of
+   * milliseconds in any case, and at once where the process ends.
+   */
+  async pause(milliseconds: number): Promise<void> {
+    if (this.#ending) return;
+    const woken = new AbortController();
+    const stopped = () => woken.abort();
+    this.#stopping.signal.addEventListener('abort', stopped, { once: true });
+    const time = sleep(milliseconds, undefined, { signal: woken.signal, ref: false }).catch(() => undefined);
+    await Promise.race([time, ...this.#running.values()]);
+    woken.abort();
+    this.#stopping.signal.removeEventListener('abort', stopped);
   }
 
   async #takeLease(operation: AsyncOperation): Promise<void> {
@@ -252,6 +297,7 @@ export class AsyncOperations implements AsyncDisposable {
   /** Stops between two steps; what is left is taken up by another process, or by the next one. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true;
+    this.#stopping.abort();
     clearInterval(this.#sweeper);
     await this.settled();
   }
@@ -282,6 +328,7 @@ function fromRow(row: AsyncOperationsTable): AsyncOperation {
     startedBy: guid<PrincipalId>(row.started_by),
     status: row.status as OperationStatus,
     error: row.error === null ? undefined : (JSON.parse(row.error) as ArmErrorBody),
+    result: row.result === null ? undefined : (JSON.parse(row.result) as JsonValue),
     startedAt: Number(row.started_at),
     endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
   };

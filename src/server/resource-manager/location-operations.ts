@@ -128,7 +128,7 @@ export function monitorAnswer(
         },
       };
     case 'Succeeded':
-      return { status: succeeded };
+      return operation.result === undefined ? { status: succeeded } : { status: 200, body: operation.result };
     case 'Failed':
     case 'Canceled': {
       const code = operation.error?.code ?? 'OperationNotCompleted';

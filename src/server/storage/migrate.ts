@@ -14,6 +14,7 @@ import { resourcesAnywhere } from './migrations/012-resources-anywhere.ts';
 import { resourceState } from './migrations/013-resource-state.ts';
 import { scopes } from './migrations/014-scopes.ts';
 import { tags } from './migrations/015-tags.ts';
+import { deployments } from './migrations/016-deployments.ts';
 
 /** In order; a migration once released is never edited. */
 export const released: readonly Migration[] = [
@@ -30,6 +31,7 @@ export const released: readonly Migration[] = [
   resourceState,
   scopes,
   tags,
+  deployments,
 ];
 
 /**

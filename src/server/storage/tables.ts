@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { AuditTables } from './audit-tables.ts';
+import type { DeploymentTables } from './deployment-tables.ts';
 import type { DirectoryTables } from './directory-tables.ts';
 import type { FederationTables } from './federation-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
@@ -15,6 +16,7 @@ import type { TagTables } from './tag-tables.ts';
  */
 export interface Tables
   extends AuditTables,
+    DeploymentTables,
     DirectoryTables,
     FederationTables,
     PeopleTables,
@@ -291,6 +293,8 @@ export interface AsyncOperationsTable {
   ended_at: number | null;
   /** Until then one process has it to itself; null once ended. */
   lease_until: number | null;
+  /** JSON: what it answers once it has succeeded, or null. */
+  result: string | null;
 }
 
 export interface RoleAssignmentsTable {
