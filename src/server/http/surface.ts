@@ -73,12 +73,17 @@ export function createSurface(options: SurfaceOptions): FastifyInstance {
     }
   });
 
-  app.addHook('onRequest', async (request, reply) => {
+  // with `done` rather than promises: these two run for each request of every surface
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(dialect.headers(request));
+    done();
   });
 
   // behind authentication, before any octet of the body is read
-  app.addHook('preParsing', async ({ headers }) => requirePlainBody(headers));
+  app.addHook('preParsing', ({ headers }, _reply, payload, done) => {
+    if (hasPlainBody(headers)) done(null, payload);
+    else done(new DomainError('unsupported', 'The encoding of the request body is not supported.'));
+  });
 
   app.setErrorHandler((error, request, reply) => {
     const failure = asDomainError(error);
@@ -102,11 +107,10 @@ export function createSurface(options: SurfaceOptions): FastifyInstance {
 }
 
 /** A body is what it looks like on the wire: one that has to be unpacked first has no bound. */
-function requirePlainBody(headers: IncomingHttpHeaders): void {
+function hasPlainBody(headers: IncomingHttpHeaders): boolean {
   const content = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   const transfer = (headers['transfer-encoding'] ?? 'chunked').trim().toLowerCase();
-  if (content === 'identity' && transfer === 'chunked') return;
-  throw new DomainError('unsupported', 'The encoding of the request body is not supported.');
+  return content === 'identity' && transfer === 'chunked';
 }
 
 function answer(reply: FastifyReply, { status, headers, body }: Envelope): FastifyReply {

@@ -42,6 +42,8 @@ export function isSerializationConflict(error: unknown): boolean {
 const sqliteTroubles: readonly number[] = [7, 10, 13, 5];
 /** SQLSTATE classes: connection, resources, operator intervention, conflicts that every attempt met. */
 const postgresTroubles = /^(08|53|57|40)[0-9A-Z]{3}$/;
+/** What a disk answers: broken, full, used up. */
+const diskTroubles = /^E(IO|NOSPC|DQUOT|ROFS)$/;
 const networkTroubles = /^E(CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|PIPE|TIMEDOUT)$/;
 
 /**
@@ -52,7 +54,8 @@ export function asUnavailable(error: unknown): DomainError | undefined {
   const { code, errcode } = engineError(error);
   const trouble =
     (typeof errcode === 'number' && sqliteTroubles.includes(errcode & 0xff)) ||
-    (typeof code === 'string' && (postgresTroubles.test(code) || networkTroubles.test(code))) ||
+    (typeof code === 'string' &&
+      [postgresTroubles, networkTroubles, diskTroubles].some((troubles) => troubles.test(code))) ||
     (error instanceof Error &&
       /^(timeout exceeded|Connection terminated|Query read timeout)/.test(error.message));
   if (!trouble) return undefined;

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { fstatSync } from 'node:fs';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { sql } from 'kysely';
+import { eventually } from '../../../test/support/eventually.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
+import type { Database } from './database.ts';
 import { DatabaseError } from './database-errors.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -58,13 +61,74 @@ describe('the embedded database', () => {
 
   test('makes each commit durable before it is acknowledged', async () => {
     await using folder = await temporaryFolder();
-    await using database = await openSqlite(folder.file('innate.db'));
-    await database.transaction(async (transaction) => {
-      const mode = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(transaction);
-      const flush = await sql<{ synchronous: number }>`pragma synchronous`.execute(transaction);
-      assert.deepEqual(mode.rows, [{ journal_mode: 'wal' }]);
-      assert.deepEqual(flush.rows, [{ synchronous: 2 }]);
+    const synced: number[] = [];
+    const turns: PromiseWithResolvers<void>[] = [];
+    await using database = await openSqlite(folder.file('innate.db'), undefined, (descriptor) => {
+      synced.push(fstatSync(descriptor).ino);
+      turns.push(Promise.withResolvers());
+      return turns.at(-1)?.promise ?? Promise.resolve();
     });
+    const acknowledged: string[] = [];
+    const insert = (key: string) =>
+      database
+        .transaction(async (transaction) => {
+          await transaction.insertInto('meta').values({ key, value: '' }).execute();
+        })
+        .then(() => acknowledged.push(key));
+    const first = insert('a');
+    await eventually(() => (turns.length === 1 ? true : undefined));
+    const others = [insert('b'), insert('c')];
+    await eventually(async () => ((await keysOf(database)).length === 3 ? true : undefined));
+    assert.deepEqual(acknowledged, []);
+    turns[0]?.resolve();
+    await first;
+    // what was committed while the disk was at work goes together
+    await eventually(() => (turns.length === 2 ? true : undefined));
+    assert.deepEqual(acknowledged, ['a']);
+    turns[1]?.resolve();
+    await Promise.all(others);
+    const { ino } = await stat(folder.file('innate.db-wal'));
+    assert.deepEqual(synced, [ino, ino]);
+  });
+
+  test('promises nothing any more once its disk has failed', async () => {
+    await using folder = await temporaryFolder();
+    const failure = Object.assign(new Error('i/o error'), { code: 'EIO' });
+    let fails = true;
+    await using database = await openSqlite(folder.file('innate.db'), undefined, async () => {
+      if (fails) throw failure;
+    });
+    const insert = (key: string) =>
+      database.transaction(async (transaction) => {
+        await transaction.insertInto('meta').values({ key, value: '' }).execute();
+      });
+    const unavailable = (error: unknown) =>
+      error instanceof DomainError && error.kind === 'unavailable' && error.cause === failure;
+    await assert.rejects(insert('a'), unavailable);
+    // a disk that works again tells nothing of what it lost
+    fails = false;
+    await assert.rejects(insert('b'), unavailable);
+    assert.ok(!(await keysOf(database)).includes('b'));
+  });
+
+  test('writes its log back while it is written to, so that the log does not grow without end', async () => {
+    await using folder = await temporaryFolder();
+    await using database = await openSqlite(folder.file('innate.db'), undefined, async () => {});
+    const value = 'x'.repeat(4096);
+    let written = 0;
+    await eventually(async () => {
+      await database.transaction(async (transaction) => {
+        await transaction
+          .insertInto('meta')
+          .values({ key: `k${written}`, value })
+          .execute();
+      });
+      written += 1;
+      const { size } = await stat(folder.file('innate.db-wal'));
+      // each of these took a page of the log at least
+      return written * 4096 > 2 * size + 1_000_000 ? true : undefined;
+    });
+    assert.equal((await keysOf(database)).length, written);
   });
 
   test('is not written through the reading side', async () => {
@@ -76,3 +140,8 @@ describe('the embedded database', () => {
     );
   });
 });
+
+async function keysOf(database: Database): Promise<readonly string[]> {
+  const rows = await database.read.selectFrom('meta').select('key').where('key', '<>', 'schema').execute();
+  return rows.map(({ key }) => key);
+}

@@ -7,6 +7,7 @@ import { migrate } from './migrate.ts';
 import type { ColumnTypes, Migration } from './migration.ts';
 import { sqliteDialect } from './sqlite-driver.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
+import { SqliteLog, type SyncFile, syncFile } from './sqlite-log.ts';
 import type { Tables } from './tables.ts';
 import { TransactionScope } from './transaction-scope.ts';
 
@@ -18,17 +19,23 @@ const columnTypes: ColumnTypes = {
   transactionId: undefined,
 };
 
+/** Pages in the log after which a commit writes them back itself; the log's own thread is there long before. */
+const longestLog = 32_768;
 /** Milliseconds after which a transaction is rolled back: the next one waits for it. */
 const longestTransaction = 30_000;
 
 /**
- * Opens the embedded database: WAL, `synchronous=FULL` (a commit is on the disk before it is acknowledged), one
- * connection that writes, one transaction at a time, and one that reads committed snapshots beside it. The file and
- * what SQLite puts beside it are the owner's alone (0600).
+ * Opens the embedded database: one connection that writes, one transaction at a time, each on the disk before it is
+ * acknowledged (`sqlite-log`), and one that reads committed snapshots beside it. The file and what SQLite puts beside it
+ * are the owner's alone (0600).
  *
  * @throws DatabaseError where the file is not a database of ours or cannot be opened
  */
-export async function openSqlite(file: string, migrations?: readonly Migration[]): Promise<Database> {
+export async function openSqlite(
+  file: string,
+  migrations?: readonly Migration[],
+  sync: SyncFile = syncFile,
+): Promise<Database> {
   const writing = openForWriting(file);
   const writer = new Kysely<Tables>({ dialect: sqliteDialect(writing) });
   try {
@@ -48,16 +55,25 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
   let queue: Promise<unknown> = Promise.resolve();
   let closed = false;
 
-  const journal = new SqliteJournal(file);
-
   /** One after another: the engine has one writer. */
-  async function inTurn<T>(write: () => Promise<T>): Promise<T> {
+  function inTurn<T>(write: () => Promise<T> | T): Promise<T> {
     scope.assertOutside();
     if (closed) throw new Error('the database is closed');
     const turn = queue.then(write);
     queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  const log = new SqliteLog(file, inTurn, sync);
+  const journal = new SqliteJournal(writing);
+
+  /** Writes in turn; the next may have its turn while the disk is at work for this one. */
+  async function durably<T>(write: () => Promise<T> | T): Promise<T> {
     try {
-      return await turn;
+      log.requireSound();
+      const result = await inTurn(write);
+      await log.durable();
+      return result;
     } catch (error) {
       throw asUnavailable(error) ?? error;
     }
@@ -67,7 +83,7 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
     engine: 'sqlite',
     read,
     async transaction(work) {
-      const result = await inTurn(() =>
+      const result = await durably(() =>
         writer
           .transaction()
           .execute((transaction) =>
@@ -77,7 +93,7 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
       await listeners.call();
       return result;
     },
-    journal: { write: (entries) => inTurn(() => journal.write(entries)) },
+    journal: { write: (entries) => durably(() => journal.write(entries)) },
     onCommit(listener) {
       return listeners.add(listener);
     },
@@ -86,7 +102,7 @@ export async function openSqlite(file: string, migrations?: readonly Migration[]
       if (closed) return;
       closed = true;
       await queue;
-      await journal[Symbol.asyncDispose]();
+      await log[Symbol.asyncDispose]();
       reading.close();
       writing.close();
     },
@@ -112,7 +128,8 @@ function openForWriting(file: string): DatabaseSync {
     closeSync(openSync(file, 'a', 0o600));
     const database = open(file);
     database.exec('PRAGMA journal_mode = WAL');
-    database.exec('PRAGMA synchronous = FULL');
+    database.exec('PRAGMA synchronous = NORMAL');
+    database.exec(`PRAGMA wal_autocheckpoint = ${longestLog}`);
     // where the system's fsync leaves data in the drive's cache (macOS)
     database.exec('PRAGMA fullfsync = 1');
     return database;

@@ -1,0 +1,123 @@
+import { closeSync, fdatasync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+
+/** Settles when what was written to an open file is on the disk. */
+export type SyncFile = (descriptor: number) => Promise<void>;
+
+/** `fdatasync`; where that leaves data in the drive's cache (macOS), Node asks for the full flush. */
+export const syncFile: SyncFile = promisify(fdatasync);
+
+/** Commits after which the log is written back into the database: some megabytes of pages. */
+const commitsPerCheckpoint = 200;
+
+/**
+ * The write-ahead log of the embedded database. `node:sqlite` would wait for the disk where it is called, on the event
+ * loop, at each commit; so a commit leaves that out (`synchronous=NORMAL`), and whoever committed waits here, off the
+ * event loop. What is committed while the disk is at work is made durable together by its next turn.
+ */
+export class SqliteLog implements AsyncDisposable {
+  readonly #file: string;
+  readonly #inTurn: <T>(write: () => Promise<T>) => Promise<T>;
+  readonly #syncFile: SyncFile;
+  #log: number | undefined;
+  #atWork: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  /** Why the disk failed; what it holds since is not known until the database is opened anew. */
+  #failure: unknown;
+  #commits = 0;
+  #checkpointer: Checkpointer | undefined;
+  #writingBack: Promise<void> | undefined;
+
+  /**
+   * @param file of the database
+   * @param inTurn runs what no transaction may run beside
+   */
+  constructor(file: string, inTurn: <T>(write: () => Promise<T>) => Promise<T>, sync: SyncFile) {
+    this.#file = file;
+    this.#inTurn = inTurn;
+    this.#syncFile = sync;
+  }
+
+  /** @throws what the disk failed with, once it has: nothing can be promised any more */
+  requireSound(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Settles when everything that is committed now is on the disk. */
+  durable(): Promise<void> {
+    this.#commits += 1;
+    if (this.#commits >= commitsPerCheckpoint) this.#writeBack();
+    this.#next ??= this.#atWork.then(() => {
+      this.#next = undefined;
+      const done = this.#sync();
+      this.#atWork = done.catch(() => undefined);
+      return done;
+    });
+    return this.#next;
+  }
+
+  async #sync(): Promise<void> {
+    this.requireSound();
+    try {
+      this.#log ??= openSync(`${this.#file}-wal`, 'r+');
+      await this.#syncFile(this.#log);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  /**
+   * Most of it happens beside transactions, and a small rest in a turn of its own: only a log that is written back to
+   * its end begins anew instead of growing.
+   */
+  #writeBack(): void {
+    if (this.#writingBack !== undefined) return;
+    this.#commits = 0;
+    this.#checkpointer ??= new Checkpointer(this.#file);
+    const checkpointer = this.#checkpointer;
+    this.#writingBack = checkpointer
+      .run()
+      .then(() => this.#inTurn(() => checkpointer.run()))
+      // the log keeps everything, and the next one comes
+      .catch(() => undefined)
+      .finally(() => {
+        this.#writingBack = undefined;
+      });
+  }
+
+  /** For when no transaction will come any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#next?.catch(() => undefined);
+    await this.#atWork;
+    await this.#checkpointer?.[Symbol.asyncDispose]();
+    if (this.#log !== undefined) closeSync(this.#log);
+  }
+}
+
+/** A thread that writes the log back into the database, since that waits for the disk as well. One run at a time. */
+class Checkpointer implements AsyncDisposable {
+  readonly #worker: Worker;
+  #asked: PromiseWithResolvers<void> | undefined;
+
+  constructor(file: string) {
+    this.#worker = new Worker(new URL('./sqlite-checkpoint-thread.ts', import.meta.url), {
+      workerData: file,
+    });
+    this.#worker.unref();
+    this.#worker.on('message', () => this.#asked?.resolve());
+    this.#worker.on('error', (error) => this.#asked?.reject(error));
+    this.#worker.once('exit', () => this.#asked?.reject(new Error('the thread ended')));
+  }
+
+  async run(): Promise<void> {
+    this.#asked = Promise.withResolvers();
+    this.#worker.postMessage('checkpoint');
+    await this.#asked.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
