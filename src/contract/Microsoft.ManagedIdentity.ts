@@ -2,9 +2,15 @@ import { z } from 'zod';
 import { trackedEnvelope } from './arm.ts';
 import { federatedCredentialSchema } from './federated-credential.ts';
 
+/** A namespace, or one of its types; no wildcards. */
+const assignableProvider = z
+  .string()
+  .max(256)
+  .regex(/^[A-Za-z][A-Za-z0-9.]*(\/[A-Za-z][A-Za-z0-9]*)*$/, 'a provider is a namespace or a resource type');
+
 const identityProperties = z.object({
   isolationScope: z.enum(['None', 'Regional']).nullish(),
-  assignmentRestrictions: z.object({ providers: z.array(z.string().max(128)).max(64).nullish() }).nullish(),
+  assignmentRestrictions: z.object({ providers: z.array(assignableProvider).max(64).nullish() }).nullish(),
 });
 
 /** `userAssignedIdentities` PUT (b.2). What identifies it is read-only, and passed over where it is sent. */

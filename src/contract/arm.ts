@@ -36,6 +36,8 @@ export const jsonObjectSchema = z.record(z.string(), z.json()) as unknown as z.Z
 export const identitySchema = z.object({
   type: z.string().max(64),
   userAssignedIdentities: z.record(z.string().max(2048), z.json()).nullish(),
+  /** What API 2017-12-01 had instead of the map. */
+  identityIds: z.array(z.string().max(2048)).max(1000).nullish(),
 });
 export type IdentityRequest = z.infer<typeof identitySchema>;
 

@@ -35,7 +35,7 @@ import { registerAgents } from './machines/machine-routes.ts';
 import { removeMachinesOf } from './machines/machine-store.ts';
 import { IdentityCredentials } from './managed-identities/credentials.ts';
 import { InstanceAuthorities } from './managed-identities/instance-authority.ts';
-import { removeIdentitiesOfResource, systemIdentities } from './managed-identities/system-assigned.ts';
+import { removeIdentitiesOfResource } from './managed-identities/system-assigned.ts';
 import { type OperatorCredential, operatorCredential } from './operator-credential.ts';
 import { type Outbound, OutboundFetcher } from './outbound/fetcher.ts';
 import { createProviders } from './providers/registry.ts';
@@ -317,7 +317,6 @@ function createApps(parts: {
         origins,
         operations,
         participants,
-        identities: systemIdentities(randomness),
         issueJoinToken: (transaction, resource) => issueJoinToken(transaction, resource, randomness),
         vaultUri: (name) => `https://${name}.${profile.vaultSuffix}/`,
       }),

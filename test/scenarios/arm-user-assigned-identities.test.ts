@@ -262,6 +262,7 @@ describe('user-assigned identities', () => {
             resource_canonical: vm.toLowerCase(),
             identity_canonical: w.identity.toLowerCase(),
             identity_id: w.identity,
+            principal_id: w.made.body.properties.principalId,
             created_at: 1,
           })
           .execute(),

@@ -21,6 +21,11 @@ import { createSurface } from '../../src/server/http/surface.ts';
 import { issueJoinToken } from '../../src/server/machines/enrolment.ts';
 import { registerAgents } from '../../src/server/machines/machine-routes.ts';
 import { removeMachinesOf } from '../../src/server/machines/machine-store.ts';
+import {
+  attachIdentities,
+  attachmentsOfEach,
+  detachIdentities,
+} from '../../src/server/managed-identities/attachments.ts';
 import type { IdentityIds } from '../../src/server/managed-identities/identity-store.ts';
 import { InstanceAuthorities } from '../../src/server/managed-identities/instance-authority.ts';
 import {
@@ -28,7 +33,7 @@ import {
   removeIdentitiesOfResource,
   removeSystemAssigned,
 } from '../../src/server/managed-identities/system-assigned.ts';
-import { type ChangeFollower, recordChange } from '../../src/server/storage/change-log.ts';
+import type { ChangeFollower } from '../../src/server/storage/change-log.ts';
 import type { Database } from '../../src/server/storage/database.ts';
 import type { TenantSealer } from '../../src/server/storage/sealed-column.ts';
 import { TestClock } from './clock.ts';
@@ -98,6 +103,9 @@ export interface CallOptions {
   /** Time of the proof. */
   readonly clock?: Clock;
 }
+
+/** Who attaches in tests: nobody of the directory. */
+const cause = { principalId: '00000000-0000-4000-8000-000000000000', tokenId: 'test' };
 
 export async function testMachines(
   options: {
@@ -222,7 +230,7 @@ export async function testMachines(
       });
     },
 
-    async attach({ resourceCanonical }, name) {
+    async attach({ resourceId: id, resourceCanonical }, name) {
       const resourceId = `${groupId}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
       const identityCanonical = canonicalId(parseScope(resourceId));
       const at = clock.now();
@@ -239,31 +247,24 @@ export async function testMachines(
           identity: { kind: 'UserAssigned', resourceId, resourceCanonical: identityCanonical },
           at,
         });
-        await transaction
-          .insertInto('identity_attachments')
-          .values({
-            tenant_id: tenantId,
-            resource_canonical: resourceCanonical,
-            identity_canonical: identityCanonical,
-            identity_id: resourceId,
-            created_at: at,
-          })
-          .execute();
-        await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+        const { principalId } = ids;
+        await attachIdentities(transaction, { tenantId, resourceId: id, resourceCanonical, cause, at }, [
+          { identityCanonical, identityId: resourceId, principalId },
+        ]);
       });
       return { ...ids, resourceId };
     },
 
-    async detach({ resourceCanonical }, identityId) {
+    async detach({ resourceId, resourceCanonical }, identityId) {
       await database.transaction(async (transaction) => {
-        await transaction
-          .deleteFrom('identity_attachments')
-          .where('tenant_id', '=', tenantId)
-          .where('resource_canonical', '=', resourceCanonical)
-          .where('identity_canonical', '=', canonicalId(parseScope(identityId)))
-          .execute();
-        const at = clock.now();
-        await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+        const attached = await attachmentsOfEach(transaction, tenantId, [resourceCanonical]);
+        await detachIdentities(
+          transaction,
+          { tenantId, resourceId, resourceCanonical, cause, at: clock.now() },
+          (attached.get(resourceCanonical) ?? []).filter(
+            ({ identityCanonical }) => identityCanonical === canonicalId(parseScope(identityId)),
+          ),
+        );
       });
     },
 

@@ -31,10 +31,7 @@ import {
 import { createArmDialect } from '../../src/server/http/dialects/arm.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { issueJoinToken } from '../../src/server/machines/enrolment.ts';
-import {
-  removeIdentitiesOfResource,
-  systemIdentities,
-} from '../../src/server/managed-identities/system-assigned.ts';
+import { removeIdentitiesOfResource } from '../../src/server/managed-identities/system-assigned.ts';
 import { createProviders } from '../../src/server/providers/registry.ts';
 import { AsyncOperations } from '../../src/server/resource-manager/async-operations.ts';
 import type { DeletionParticipant } from '../../src/server/resource-manager/deletion.ts';
@@ -165,7 +162,6 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   const directory = new Directory(database, follower);
   const authorizer = createAuthorizer({ database, follower, principals: directory });
   const verifier = new MemoryVerifier();
-  const identities = systemIdentities(randomness);
   const operations = parts.use(new AsyncOperations({ database, clock, randomness, log: silentLog }));
   const participants = [
     removeRoleAssignmentsOfResource,
@@ -186,7 +182,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   const later: Dispatch = Object.assign((request: InnerRequest) => (dispatch as Dispatch)(request), {
     admit: (request: InnerRequest) => (dispatch as Dispatch).admit(request),
   });
-  const dependencies: TrackedDependencies = { database, identities, participants, operations, randomness };
+  const dependencies: TrackedDependencies = { database, participants, operations, randomness };
   const served = createProviders({
     ...dependencies,
     dispatch: later,

@@ -1,7 +1,15 @@
-import type { TenantId } from '../../foundation/ids.ts';
+import type { PrincipalId, TenantId } from '../../foundation/ids.ts';
+import type { AuditInitiator } from '../audit/directory-audit.ts';
 import { recordDirectoryAudit } from '../audit/directory-audits.ts';
+import { selectInitiator } from '../directory/audit-initiator.ts';
+import { selectPrincipalsOf } from '../directory/directory-store.ts';
 import { directorySpelling } from '../directory/service-principals.ts';
 import type { Transaction } from '../storage/database.ts';
+
+const managedServiceIdentity: AuditInitiator = {
+  kind: 'application',
+  displayName: 'Managed Service Identity',
+};
 
 const names = { Add: 'Add service principal', Delete: 'Remove service principal' } as const;
 
@@ -32,8 +40,62 @@ export async function auditIdentity(
     at,
     activity: { name: names[operation], category: 'ApplicationManagement' },
     operation,
-    initiatedBy: { kind: 'application', displayName: 'Managed Service Identity' },
+    initiatedBy: managedServiceIdentity,
     targets: [{ id: principalId, displayName, type: 'ServicePrincipal', modified: [] }],
     additional: [{ key: 'ResourceId', value: directorySpelling(resourceId) }],
+  });
+}
+
+/** Who attaches or detaches identities: a caller, or the end of the resource itself. */
+export type AttachmentCause =
+  | 'resource-deleted'
+  | {
+      /** Object id. */
+      readonly principalId: string;
+      readonly tokenId: string;
+    };
+
+/**
+ * Records which identities a resource was given or lost, and by whom, in the transaction of that. Entra has no such
+ * audit; its words are those of a change to the principal.
+ */
+export async function auditAttachment(
+  transaction: Transaction,
+  {
+    tenantId,
+    resourceId,
+    cause,
+    at,
+  }: {
+    readonly tenantId: TenantId;
+    readonly resourceId: string;
+    readonly cause: AttachmentCause;
+    readonly at: number;
+  },
+  identities: readonly { readonly principalId: PrincipalId }[],
+  change: 'attached' | 'detached',
+): Promise<void> {
+  const ids = identities.map(({ principalId }) => principalId);
+  const found = await selectPrincipalsOf(transaction, tenantId, ids);
+  const names = new Map(found.map(({ principalId, displayName }) => [principalId, displayName]));
+  const value = change === 'attached' ? 'newValue' : 'oldValue';
+  await recordDirectoryAudit(transaction, {
+    tenantId,
+    at,
+    activity: { name: 'Update service principal', category: 'ApplicationManagement' },
+    operation: 'Update',
+    initiatedBy:
+      cause === 'resource-deleted'
+        ? managedServiceIdentity
+        : await selectInitiator(transaction, tenantId, cause.principalId),
+    targets: ids.map((id) => ({
+      id,
+      displayName: names.get(id) ?? null,
+      type: 'ServicePrincipal',
+      modified: [{ name: 'AssociatedResource', [value]: JSON.stringify(resourceId) }],
+    })),
+    ...(cause === 'resource-deleted'
+      ? {}
+      : { additional: [{ key: 'UniqueTokenIdentifier', value: cause.tokenId }] }),
   });
 }

@@ -53,9 +53,32 @@ async function identityOf(
   return (await identities(queries, tenantId, [row.principal_id]))[0];
 }
 
+/** The identities that some resources have of their own, by resource; one query for all. */
+export async function systemAssignedOfEach(
+  queries: Queries,
+  tenantId: TenantId,
+  resources: readonly CanonicalId[],
+): Promise<ReadonlyMap<CanonicalId, IdentityIds>> {
+  if (resources.length === 0) return new Map();
+  const rows = await queries
+    .selectFrom('principals')
+    .select(['resource_canonical', 'principal_id', 'client_id'])
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', 'in', [...resources])
+    .where('identity_kind', '=', 'SystemAssigned')
+    .execute();
+  return new Map(
+    rows.map(({ resource_canonical, principal_id, client_id }) => [
+      resource_canonical as CanonicalId,
+      { principalId: guid<PrincipalId>(principal_id), clientId: guid<ClientId>(client_id) },
+    ]),
+  );
+}
+
 /**
- * Every identity that a resource carries: its own first, then the user-assigned ones attached to it, by their ids.
- * Attachments to identities that are gone are passed over.
+ * Every identity that a resource carries and may use: its own first, then the user-assigned ones attached to it, by
+ * their ids. Passed over are attachments to identities that are gone, also where another has the id meanwhile, and to
+ * those that are isolated to another region.
  */
 export async function identitiesOf(
   queries: Queries,
@@ -68,31 +91,42 @@ export async function identitiesOf(
     .innerJoin('principals', (join) =>
       join
         .onRef('principals.tenant_id', '=', 'identity_attachments.tenant_id')
-        .onRef('principals.resource_canonical', '=', 'identity_attachments.identity_canonical'),
+        .onRef('principals.principal_id', '=', 'identity_attachments.principal_id'),
     )
-    .select('principals.principal_id')
+    .leftJoin('identity_restrictions', (join) =>
+      join
+        .onRef('identity_restrictions.tenant_id', '=', 'identity_attachments.tenant_id')
+        .onRef('identity_restrictions.principal_id', '=', 'identity_attachments.principal_id'),
+    )
+    .leftJoin('resources', (join) =>
+      join
+        .onRef('resources.tenant_id', '=', 'identity_attachments.tenant_id')
+        .onRef('resources.canonical', '=', 'identity_attachments.resource_canonical'),
+    )
+    .select(['principals.principal_id', 'identity_restrictions.isolated_to', 'resources.location'])
     .where('identity_attachments.tenant_id', '=', tenantId)
     .where('identity_attachments.resource_canonical', '=', resourceCanonical)
     .where('principals.identity_kind', '=', 'UserAssigned')
     .execute();
-  const ids = attached.map((row) => row.principal_id);
+  const usable = attached.filter((row) => row.isolated_to === null || row.isolated_to === row.location);
+  const ids = usable.map((row) => row.principal_id);
   const assigned = (await identities(queries, tenantId, ids)).toSorted((a, b) =>
     a.identity.resourceCanonical < b.identity.resourceCanonical ? -1 : 1,
   );
   return own === undefined ? assigned : [own, ...assigned];
 }
 
-/** The resources that carry a user-assigned identity, in the order of their canonical ids. */
+/** The resources that a user-assigned identity is attached to, in the order of their canonical ids. */
 export async function carriersOf(
   queries: Queries,
   tenantId: TenantId,
-  identityCanonical: CanonicalId,
+  principalId: PrincipalId,
 ): Promise<readonly CanonicalId[]> {
   const rows = await queries
     .selectFrom('identity_attachments')
     .select('resource_canonical')
     .where('tenant_id', '=', tenantId)
-    .where('identity_canonical', '=', identityCanonical)
+    .where('principal_id', '=', principalId)
     .orderBy('resource_canonical')
     .execute();
   return rows.map((row) => row.resource_canonical as CanonicalId);

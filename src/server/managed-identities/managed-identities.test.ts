@@ -43,6 +43,7 @@ async function attach(database: Database, tenantId: TenantId, name: string) {
         resource_canonical: vmCanonical,
         identity_canonical: resourceCanonical,
         identity_id: resourceId,
+        principal_id: principalId,
         created_at: at,
       })
       .execute();

@@ -10,6 +10,7 @@ import { deleteServicePrincipal } from '../directory/application-deletion.ts';
 import { insertPrincipal } from '../directory/directory-store.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
+import { attachmentsOfEach, detachIdentities } from './attachments.ts';
 import { removeCredentials } from './credential-store.ts';
 import { auditIdentity } from './identity-audit.ts';
 import { type IdentityIds, systemAssignedOf } from './identity-store.ts';
@@ -101,26 +102,28 @@ export async function removeIdentitiesOfResource(
   const { tenantId, resourceCanonical, at } = resource;
   await removeSystemAssigned(transaction, resource);
   await removeUserAssigned(transaction, resource);
-  const detached = await transaction
-    .deleteFrom('identity_attachments')
-    .where('tenant_id', '=', tenantId)
-    .where('resource_canonical', '=', resourceCanonical)
-    .returning('identity_canonical')
-    .execute();
-  const ended = await removeCredentials(transaction, { tenantId, resourceCanonical, at });
-  if (detached.length > 0 || ended > 0) {
-    await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+  const attachments = await attachmentsOfEach(transaction, tenantId, [resourceCanonical]);
+  const attached = attachments.get(resourceCanonical);
+  if (attached !== undefined) {
+    const resourceId = await spelledId(transaction, tenantId, resourceCanonical);
+    const cause = 'resource-deleted';
+    await detachIdentities(transaction, { tenantId, resourceCanonical, resourceId, cause, at }, attached);
   }
+  const ended = await removeCredentials(transaction, { tenantId, resourceCanonical, at });
+  if (ended > 0) await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
 }
 
-/** The life of system-assigned identities in one hand, for whoever writes resources. */
-export function systemIdentities(randomness: Randomness) {
-  return {
-    create: (transaction: Transaction, identity: NewSystemAssigned) =>
-      createSystemAssigned(transaction, identity, randomness),
-    remove: async (transaction: Transaction, resource: Parameters<typeof removeSystemAssigned>[1]) => {
-      await removeSystemAssigned(transaction, resource);
-    },
-    of: systemAssignedOf,
-  };
+/** The id of a resource as displayed, which an audit names. */
+async function spelledId(
+  transaction: Transaction,
+  tenantId: TenantId,
+  resourceCanonical: CanonicalId,
+): Promise<string> {
+  const row = await transaction
+    .selectFrom('resources')
+    .select('resource_id')
+    .where('tenant_id', '=', tenantId)
+    .where('canonical', '=', resourceCanonical)
+    .executeTakeFirst();
+  return row?.resource_id ?? resourceCanonical;
 }

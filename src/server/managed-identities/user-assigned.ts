@@ -6,6 +6,7 @@ import type { Transaction } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
 import { auditIdentity } from './identity-audit.ts';
 import { carriersOf, type IdentityIds, userAssignedOf } from './identity-store.ts';
+import { forgetRestrictions } from './restrictions.ts';
 
 export interface NewUserAssigned extends IdentityIds {
   readonly tenantId: TenantId;
@@ -44,6 +45,7 @@ export async function removeUserAssigned(
   if (identity === undefined) return undefined;
   const { principalId, clientId } = identity;
   await removeCredentials(transaction, { tenantId, principalId, at });
+  await forgetRestrictions(transaction, { tenantId, principalId });
   await deletePrincipal(transaction, { tenantId, principalId, at });
   const { displayName, identity: of } = identity;
   await auditIdentity(
@@ -51,7 +53,7 @@ export async function removeUserAssigned(
     { tenantId, principalId, displayName, resourceId: of.resourceId, at },
     'Delete',
   );
-  for (const key of await carriersOf(transaction, tenantId, resourceCanonical)) {
+  for (const key of await carriersOf(transaction, tenantId, principalId)) {
     await recordChange(transaction, { tenantId, kind: 'machine', key, at });
   }
   return { principalId, clientId };

@@ -39,13 +39,13 @@ export interface ProvidersOptions
 
 /** Every resource type that is served; a new one is one line. */
 export function createProviders(options: ProvidersOptions): readonly ResourceType[] {
-  const { database, identities, operations, randomness, issueJoinToken } = options;
+  const { database, operations, randomness, issueJoinToken } = options;
   const types: readonly ResourceType[] = [
     endpoints(options),
     tenants(database),
     subscriptions(database),
     resourceGroups(database, operations),
-    resources(database, identities),
+    resources(database),
     tags(database),
     tagNames(database),
     providers(() => types),

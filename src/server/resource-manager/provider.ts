@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { Scope } from '../../contract/resource-id.ts';
 import type { Caller } from '../http/bearer.ts';
 import type { Preconditions } from '../http/conditional.ts';
-import type { IdentitySupport } from './identity-block.ts';
+import type { IdentitySupport } from './identity-support.ts';
 import type { QueryParameters } from './request-target.ts';
 import type { ResourceGroup } from './resource-group-store.ts';
 import type { Subscription } from './subscription-store.ts';

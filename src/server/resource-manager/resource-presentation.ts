@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../contract/arm.ts';
-import type { Queries } from '../storage/database.ts';
-import { presentIdentity, type SystemIdentities } from './identity-block.ts';
+import type { PresentedIdentities } from './identity-presentation.ts';
 import type { Resource } from './resource-store.ts';
 
 /** The ETag of a resource: its count of writes, quoted. */
@@ -9,19 +8,15 @@ export function entityTag(resource: Pick<Resource, 'version'>): string {
 }
 
 /** The members that every list and every answer shows of a resource (`spec/resource-manager.md` a.6). */
-export async function presentEnvelope(
-  queries: Queries,
-  identities: SystemIdentities,
-  resource: Resource,
-): Promise<JsonObject> {
-  const identity = await presentIdentity(queries, identities, resource);
+export function presentEnvelope(resource: Resource, identities: PresentedIdentities): JsonObject {
+  const identity = identities.get(resource.canonical);
   return {
     id: resource.resourceId,
     name: resource.name,
     type: resource.type,
     ...(resource.location === '' ? {} : { location: resource.location }),
     ...(resource.location === '' && Object.keys(resource.tags).length === 0 ? {} : { tags: resource.tags }),
-    ...(identity === undefined ? {} : { identity: { ...identity } }),
+    ...(identity === undefined ? {} : { identity }),
     ...resource.extra,
   };
 }

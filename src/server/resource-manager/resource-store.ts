@@ -101,6 +101,28 @@ export async function findResource(
   return row === undefined ? undefined : fromRow(row);
 }
 
+/** Ids in one query; engines bound the parameters of a statement. */
+const namedAtOnce = 1000;
+
+/** The resources of some ids that are there, in the order of their canonical ids. */
+export async function findResources(
+  queries: Queries,
+  tenantId: TenantId,
+  canonicals: readonly CanonicalId[],
+): Promise<readonly Resource[]> {
+  const found: Resource[] = [];
+  for (let at = 0; at < canonicals.length; at += namedAtOnce) {
+    const rows = await queries
+      .selectFrom('resources')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('canonical', 'in', canonicals.slice(at, at + namedAtOnce))
+      .execute();
+    found.push(...rows.map(fromRow));
+  }
+  return found.sort((one, other) => (one.canonical < other.canonical ? -1 : 1));
+}
+
 /**
  * Whether a global name is taken, in any tenant: the one question that crosses tenants, because host names do.
  * It tells no more than a DNS look-up would.

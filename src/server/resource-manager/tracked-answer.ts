@@ -2,11 +2,12 @@ import type { JsonObject, JsonValue } from '../../contract/arm.ts';
 import { canonicalId } from '../../contract/resource-id.ts';
 import type { Queries } from '../storage/database.ts';
 import { resourceNotFound } from './arm-errors.ts';
+import { type PresentedIdentities, presentIdentities } from './identity-presentation.ts';
 import { requireParent } from './nested-resource.ts';
 import type { Answer, OperationContext } from './provider.ts';
 import { entityTag, presentEnvelope, presentSystemData } from './resource-presentation.ts';
 import { findResource, type Resource } from './resource-store.ts';
-import type { Tracked } from './tracked-type.ts';
+import type { Tracked, TrackedDeclaration } from './tracked-type.ts';
 
 /** The resource that the path names. @throws ArmError `ResourceNotFound`, `ParentResourceNotFound` */
 export async function requireResource(
@@ -24,7 +25,7 @@ export async function requireResource(
 
 /** A resource as its own answer, with its ETag. */
 export async function answerWith(
-  { declaration, dependencies }: Tracked,
+  { declaration }: Pick<Tracked, 'declaration'>,
   queries: Queries,
   context: Pick<OperationContext, 'query'>,
   resource: Resource,
@@ -32,20 +33,20 @@ export async function answerWith(
 ): Promise<Answer> {
   return {
     status,
-    body: await presentTracked({ declaration, dependencies }, queries, context, resource),
+    body: presentTracked(declaration, context, resource, await presentIdentities(queries, [resource])),
     ...(declaration.entityTags ? { headers: { ETag: entityTag(resource) } } : {}),
   };
 }
 
 /** A resource as answers and lists show it. */
-export async function presentTracked(
-  { declaration, dependencies }: Tracked,
-  queries: Queries,
+export function presentTracked(
+  declaration: TrackedDeclaration,
   { query }: Pick<OperationContext, 'query'>,
   resource: Resource,
-): Promise<JsonObject> {
+  identities: PresentedIdentities,
+): JsonObject {
   const body: Record<string, JsonValue> = {
-    ...(await presentEnvelope(queries, dependencies.identities, resource)),
+    ...presentEnvelope(resource, identities),
     properties: declaration.present(resource, query),
   };
   if (declaration.systemData) body['systemData'] = presentSystemData(resource);

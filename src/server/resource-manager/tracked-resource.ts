@@ -1,5 +1,7 @@
 import type { CanonicalId } from '../../foundation/ids.ts';
 import { pageRequest } from '../http/paging.ts';
+import { presentIdentities } from './identity-presentation.ts';
+import { identitySupportOf } from './identity-support-table.ts';
 import { listAnswer } from './list-answer.ts';
 import { requireThere } from './nested-resource.ts';
 import { fullType } from './operation-registry.ts';
@@ -24,7 +26,8 @@ export function trackedResource<Put extends TrackedBody, Patch extends TrackedBo
   dependencies: TrackedDependencies,
 ): ResourceType {
   // its handlers are called with what its own schemas made, and with nothing else
-  const declaration = declared as unknown as TrackedDeclaration;
+  const given = declared as unknown as TrackedDeclaration;
+  const declaration = { ...given, identity: given.identity ?? identitySupportOf(fullType(given)) };
   const tracked: Tracked = { declaration, dependencies };
   const { namespace, type } = declaration;
   const full = fullType(declaration);
@@ -132,6 +135,7 @@ async function list(tracked: Tracked, context: OperationContext): Promise<Answer
     },
     request,
   );
-  const items = await Promise.all(page.items.map((item) => presentTracked(tracked, read, context, item)));
+  const identities = await presentIdentities(read, page.items);
+  const items = page.items.map((item) => presentTracked(declaration, context, item, identities));
   return listAnswer(context, page, items);
 }

@@ -5,7 +5,7 @@ import type { Randomness } from '../../foundation/randomness.ts';
 import type { Database, Transaction } from '../storage/database.ts';
 import type { AsyncOperations } from './async-operations.ts';
 import type { DeletionParticipant } from './deletion.ts';
-import type { IdentitySupport, SystemIdentities } from './identity-block.ts';
+import type { IdentitySupport } from './identity-support.ts';
 import type { Operation } from './provider.ts';
 import type { QueryParameters } from './request-target.ts';
 import type { Resource } from './resource-store.ts';
@@ -53,7 +53,8 @@ export interface TrackedDeclaration<
   /** Nested by its name alone: what it would lie in is no resource. */
   readonly unparented?: true;
   readonly apiVersions: readonly string[];
-  readonly identity?: IdentitySupport;
+  /** What Azure's type of this name accepts, unless told. */
+  readonly identity?: IdentitySupport | undefined;
   readonly put: z.ZodType<Put>;
   readonly patch: z.ZodType<Patch>;
   /** Members of the envelope beside the common ones that are kept (`zones`); `all`: whatever is sent. */
@@ -90,7 +91,6 @@ export interface TrackedDeclaration<
 
 export interface TrackedDependencies {
   readonly database: Database;
-  readonly identities: SystemIdentities;
   readonly participants: readonly DeletionParticipant[];
   readonly operations: AsyncOperations;
   readonly randomness: Randomness;

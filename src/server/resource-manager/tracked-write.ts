@@ -6,7 +6,7 @@ import type { Transaction } from '../storage/database.ts';
 import { isUniqueViolation } from '../storage/database-errors.ts';
 import { locationRequired, resourceNotFound } from './arm-errors.ts';
 import { deleteResource } from './deletion.ts';
-import { applyIdentity, identityType, readIdentity } from './identity-block.ts';
+import { writeIdentity } from './identity-change.ts';
 import { pollingHeaders } from './location-operations.ts';
 import { requireLocation } from './locations.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -55,7 +55,7 @@ async function store(
   const facts = factsOf(tracked, context, base, existing, place);
   const properties = declaration.replace(body.properties ?? {}, facts);
   const extra = keptMembers(declaration, body);
-  const resource = await save(transaction, tracked, context, {
+  const resource = await save(transaction, tracked, context, 'replace', {
     ...base,
     tags: body.tags ?? existing?.tags ?? {},
     properties,
@@ -79,7 +79,7 @@ export async function patchTracked(
     if (existing === undefined) throw resourceNotFound(resourceTarget(context));
     const { body } = context;
     requireSameLocation(existing, body, place);
-    const resource = await save(transaction, tracked, context, {
+    const resource = await save(transaction, tracked, context, 'merge', {
       ...existing,
       tags: body.tags ?? existing.tags,
       properties: mergedProperties(tracked, context, existing, place),
@@ -204,13 +204,21 @@ async function save(
   transaction: Transaction,
   { declaration, dependencies }: Tracked,
   context: OperationContext<TrackedBody>,
+  how: 'replace' | 'merge',
   changed: Resource,
 ): Promise<Resource> {
   const { body, at } = context;
-  const wanted = readIdentity(body.identity, declaration.identity, changed.resourceId, fullType(declaration));
+  const identityType = await writeIdentity(transaction, {
+    request: body.identity,
+    how,
+    support: declaration.identity,
+    resource: changed,
+    context,
+    randomness: dependencies.randomness,
+  });
   const resource: Resource = {
     ...changed,
-    identityType: wanted === undefined ? changed.identityType : identityType(wanted),
+    identityType,
     version: changed.version + 1,
     changedAt: at,
     changedBy: writerOf(context),
@@ -218,7 +226,6 @@ async function save(
   await saveResource(transaction, resource);
   if (changed.version === 0) await declaration.born?.(transaction, resource);
   await declaration.written?.(transaction, resource, body.properties);
-  if (wanted !== undefined) await applyIdentity(transaction, dependencies.identities, resource, wanted, at);
   return resource;
 }
 

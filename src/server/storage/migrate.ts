@@ -10,6 +10,7 @@ import { people } from './migrations/006-people.ts';
 import { directoryAudits } from './migrations/007-directory-audits.ts';
 import { signals } from './migrations/008-signals.ts';
 import { applications } from './migrations/010-applications.ts';
+import { identityAttachments } from './migrations/011-identity-attachments.ts';
 import { resourcesAnywhere } from './migrations/012-resources-anywhere.ts';
 import { resourceState } from './migrations/013-resource-state.ts';
 import { scopes } from './migrations/014-scopes.ts';
@@ -27,6 +28,7 @@ export const released: readonly Migration[] = [
   directoryAudits,
   signals,
   applications,
+  identityAttachments,
   resourcesAnywhere,
   resourceState,
   scopes,

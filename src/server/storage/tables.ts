@@ -3,6 +3,7 @@ import type { AuditTables } from './audit-tables.ts';
 import type { DeploymentTables } from './deployment-tables.ts';
 import type { DirectoryTables } from './directory-tables.ts';
 import type { FederationTables } from './federation-tables.ts';
+import type { IdentityTables } from './identity-tables.ts';
 import type { PeopleTables } from './people-tables.ts';
 import type { RegistrationTables } from './registration-tables.ts';
 import type { ScopeTables } from './scope-tables.ts';
@@ -19,6 +20,7 @@ export interface Tables
     DeploymentTables,
     DirectoryTables,
     FederationTables,
+    IdentityTables,
     PeopleTables,
     RegistrationTables,
     ScopeTables,
@@ -32,7 +34,6 @@ export interface Tables
   applications: ApplicationsTable;
   client_secrets: ClientSecretsTable;
   signing_keys: SigningKeysTable;
-  identity_attachments: IdentityAttachmentsTable;
   machines: MachinesTable;
   join_tokens: JoinTokensTable;
   proof_replays: ProofReplaysTable;
@@ -154,16 +155,6 @@ export interface SigningKeysTable {
 }
 
 /** Which user-assigned identities a resource carries. A system-assigned one is its principal's own `resource_canonical`. */
-export interface IdentityAttachmentsTable {
-  tenant_id: string;
-  resource_canonical: string;
-  /** Canonical ARM id of the user-assigned identity; may dangle after that is deleted, as Azure's do. */
-  identity_canonical: string;
-  /** The map key as the caller spelled it. */
-  identity_id: string;
-  created_at: number;
-}
-
 /** A host enrolled for one resource. */
 export interface MachinesTable {
   machine_id: string;

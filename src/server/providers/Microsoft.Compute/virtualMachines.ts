@@ -42,7 +42,6 @@ export function virtualMachines(dependencies: TrackedDependencies): ResourceType
       namespace: 'Microsoft.Compute',
       type: 'virtualMachines',
       apiVersions: computeApiVersions,
-      identity: { systemAssigned: true, userAssigned: false },
       put: virtualMachineSchema,
       patch: virtualMachinePatchSchema,
       extraMembers: ['zones', 'plan', 'extendedLocation'],

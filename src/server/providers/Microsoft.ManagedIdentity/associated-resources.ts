@@ -1,11 +1,10 @@
 import { parseScope, resourceGroupOf } from '../../../contract/resource-id.ts';
-import type { CanonicalId } from '../../../foundation/ids.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { pageOf, pageRequest } from '../../http/paging.ts';
-import { carriersOf } from '../../managed-identities/identity-store.ts';
+import { carriersOf, userAssignedOf } from '../../managed-identities/identity-store.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
 import type { Operation, OperationContext } from '../../resource-manager/provider.ts';
-import { findResource } from '../../resource-manager/resource-store.ts';
+import { findResources, type Resource } from '../../resource-manager/resource-store.ts';
 import { findSubscription } from '../../resource-manager/subscription-store.ts';
 import { requireResource } from '../../resource-manager/tracked-answer.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
@@ -33,8 +32,10 @@ export function associatedResources(dependencies: TrackedDependencies, identityT
       const wanted = readFilter(query.get('$filter'));
       const request = pageRequest(query.get('$top'), query.get('$skiptoken'));
       const { canonical, tenantId } = await requireResource({ dependencies }, context);
+      const identity = await userAssignedOf(read, tenantId, canonical);
+      const carriers = identity === undefined ? [] : await carriersOf(read, tenantId, identity.principalId);
       const found: Associated[] = [];
-      for (const carrier of await carriersOf(read, tenantId, canonical)) {
+      for (const carrier of await findResources(read, tenantId, carriers)) {
         const associated = await describe(context, carrier);
         if (associated !== undefined && wanted(associated)) found.push(associated);
       }
@@ -46,13 +47,8 @@ export function associatedResources(dependencies: TrackedDependencies, identityT
     },
   };
 
-  /** @returns `undefined` for a resource that is gone, or that the caller may not read */
-  async function describe(
-    context: OperationContext,
-    canonical: CanonicalId,
-  ): Promise<Associated | undefined> {
-    const resource = await findResource(read, context.caller.tenantId, canonical);
-    if (resource === undefined) return undefined;
+  /** @returns `undefined` for a resource that the caller may not read */
+  async function describe(context: OperationContext, resource: Resource): Promise<Associated | undefined> {
     const scope = parseScope(resource.resourceId);
     if (!(await context.may(`${resource.type}/read`, scope))) return undefined;
     const { resourceId: id, type, subscriptionId } = resource;

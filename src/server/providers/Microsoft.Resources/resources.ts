@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contract/arm.ts';
 import { pageRequest } from '../../http/paging.ts';
 import { readFilterExpression } from '../../resource-manager/filter-expression.ts';
-import type { SystemIdentities } from '../../resource-manager/identity-block.ts';
+import { presentIdentities } from '../../resource-manager/identity-presentation.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
 import { resourceCondition } from '../../resource-manager/list-condition.ts';
 import {
@@ -14,11 +14,10 @@ import { presentEnvelope } from '../../resource-manager/resource-presentation.ts
 import { listResources, type Resource } from '../../resource-manager/resource-store.ts';
 import type { Database } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
-import { identitiesOfPage } from './identities-of-page.ts';
 
 /** Lists over all types, with the identities that resources carry (`spec/resource-manager.md` a.12). */
-export function resources(database: Database, identities: SystemIdentities): ResourceType {
-  const run = (context: OperationContext) => list(database, identities, context);
+export function resources(database: Database): ResourceType {
+  const run = (context: OperationContext) => list(database, context);
   return {
     namespace: 'Microsoft.Resources',
     type: 'subscriptions/resources',
@@ -42,11 +41,7 @@ export function resources(database: Database, identities: SystemIdentities): Res
   };
 }
 
-async function list(
-  database: Database,
-  identities: SystemIdentities,
-  context: OperationContext,
-): Promise<Answer> {
+async function list(database: Database, context: OperationContext): Promise<Answer> {
   const { query, group } = context;
   const { tenantId, subscriptionId } = subscriptionOfContext(context);
   const filter = readFilterExpression(query.get('$filter'));
@@ -62,13 +57,11 @@ async function list(
     pageRequest(query.get('$top'), query.get('$skiptoken')),
   );
   const expanded = new Set((query.get('$expand') ?? '').toLowerCase().split(/\s*,\s*/));
-  const ofPage = await identitiesOfPage(database.read, identities, tenantId, page.items);
-  const items = await Promise.all(
-    page.items.map(async (resource) => ({
-      ...(await presentEnvelope(database.read, ofPage, resource)),
-      ...expansion(resource, expanded),
-    })),
-  );
+  const identities = await presentIdentities(database.read, page.items);
+  const items = page.items.map((resource) => ({
+    ...presentEnvelope(resource, identities),
+    ...expansion(resource, expanded),
+  }));
   return listAnswer(context, page, items);
 }
 

@@ -1,0 +1,143 @@
+import {
+  type CanonicalId,
+  type ClientId,
+  guid,
+  type PrincipalId,
+  type TenantId,
+} from '../../foundation/ids.ts';
+import { recordChange } from '../storage/change-log.ts';
+import type { Queries, Transaction } from '../storage/database.ts';
+import { removeCredentials } from './credential-store.ts';
+import { type AttachmentCause, auditAttachment } from './identity-audit.ts';
+import type { IdentityIds } from './identity-store.ts';
+
+/** A user-assigned identity on a resource. */
+export interface Attachment {
+  readonly identityCanonical: CanonicalId;
+  /** The identity's id as whoever attached it spelled it. */
+  readonly identityId: string;
+  /** Of the identity that was attached; it may be gone. */
+  readonly principalId: PrincipalId;
+  /** Absent where the identity is gone, also where another one has its id. */
+  readonly identity: IdentityIds | undefined;
+}
+
+/** What some resources have attached, by resource, each in the order of the identities' ids; one query for all. */
+export async function attachmentsOfEach(
+  queries: Queries,
+  tenantId: TenantId,
+  resources: readonly CanonicalId[],
+): Promise<ReadonlyMap<CanonicalId, readonly Attachment[]>> {
+  if (resources.length === 0) return new Map();
+  const rows = await queries
+    .selectFrom('identity_attachments')
+    .leftJoin('principals', (join) =>
+      join
+        .onRef('principals.tenant_id', '=', 'identity_attachments.tenant_id')
+        .onRef('principals.principal_id', '=', 'identity_attachments.principal_id'),
+    )
+    .select([
+      'identity_attachments.resource_canonical',
+      'identity_attachments.identity_canonical',
+      'identity_attachments.identity_id',
+      'identity_attachments.principal_id',
+      'principals.client_id',
+    ])
+    .where('identity_attachments.tenant_id', '=', tenantId)
+    .where('identity_attachments.resource_canonical', 'in', [...resources])
+    .orderBy('identity_attachments.identity_canonical')
+    .execute();
+  const byResource = Map.groupBy(rows, (row) => row.resource_canonical as CanonicalId);
+  return new Map(
+    Array.from(byResource, ([resource, attached]) => [
+      resource,
+      attached.map(({ identity_canonical, identity_id, principal_id, client_id }): Attachment => {
+        const principalId = principal_id as PrincipalId;
+        return {
+          identityCanonical: identity_canonical as CanonicalId,
+          identityId: identity_id,
+          principalId,
+          identity: client_id === null ? undefined : { principalId, clientId: guid<ClientId>(client_id) },
+        };
+      }),
+    ]),
+  );
+}
+
+/** The resource whose attachments change, and by whom. */
+export interface AttachmentChange {
+  readonly tenantId: TenantId;
+  /** ARM id of the resource, as displayed. */
+  readonly resourceId: string;
+  readonly resourceCanonical: CanonicalId;
+  readonly cause: AttachmentCause;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/**
+ * Attaches identities to a resource; its hosts are told, and get certificates for them when they ask. What hung on the
+ * same id of an identity that is gone is replaced.
+ */
+export async function attachIdentities(
+  transaction: Transaction,
+  change: AttachmentChange,
+  identities: readonly Pick<Attachment, 'identityCanonical' | 'identityId' | 'principalId'>[],
+): Promise<void> {
+  if (identities.length === 0) return;
+  const { tenantId, resourceCanonical, at } = change;
+  await deleteRows(transaction, change, identities);
+  await transaction
+    .insertInto('identity_attachments')
+    .values(
+      identities.map(({ identityCanonical, identityId, principalId }) => ({
+        tenant_id: tenantId,
+        resource_canonical: resourceCanonical,
+        identity_canonical: identityCanonical,
+        identity_id: identityId,
+        principal_id: principalId,
+        created_at: at,
+      })),
+    )
+    .execute();
+  await auditAttachment(transaction, change, identities, 'attached');
+  await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+}
+
+/**
+ * Takes identities from a resource, with the certificates that its hosts have for them: from the commit on they get no
+ * token.
+ */
+export async function detachIdentities(
+  transaction: Transaction,
+  change: AttachmentChange,
+  attached: readonly Attachment[],
+): Promise<void> {
+  if (attached.length === 0) return;
+  const { tenantId, resourceCanonical, at } = change;
+  await deleteRows(transaction, change, attached);
+  for (const { principalId, identity } of attached) {
+    // what an identity that is gone had on hosts ended with it
+    if (identity === undefined) continue;
+    await removeCredentials(transaction, { tenantId, principalId, resourceCanonical, at });
+  }
+  await auditAttachment(transaction, change, attached, 'detached');
+  await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+}
+
+async function deleteRows(
+  transaction: Transaction,
+  { tenantId, resourceCanonical }: AttachmentChange,
+  attached: readonly Pick<Attachment, 'identityCanonical'>[],
+): Promise<void> {
+  await transaction
+    .deleteFrom('identity_attachments')
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', '=', resourceCanonical)
+    .where(
+      'identity_canonical',
+      'in',
+      attached.map(({ identityCanonical }) => identityCanonical),
+    )
+    .execute();
+}

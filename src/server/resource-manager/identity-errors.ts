@@ -1,0 +1,70 @@
+import { formatScope, type Scope } from '../../contract/resource-id.ts';
+import type { Caller } from '../http/bearer.ts';
+import { ArmError } from '../http/dialects/arm.ts';
+
+/** Failures of the `identity` block, in ARM's words (`spec/resource-manager.md` b.5, b.6). */
+
+/** How ARM wraps what went wrong with an identity. */
+export function failedIdentityOperation(
+  resourceId: string,
+  status: 'BadRequest' | 'Conflict',
+  message: string,
+): ArmError {
+  const inner = JSON.stringify({ error: { code: status, message } });
+  return new ArmError(
+    status === 'Conflict' ? 'conflict' : 'invalid-value',
+    'FailedIdentityOperation',
+    `Identity operation for resource '${resourceId}' failed with error 'Failed to perform resource identity operation. Status: '${status}'. Response: '${inner}'.'.`,
+  );
+}
+
+export function invalidIdentityValues(ids: readonly string[]): ArmError {
+  return new ArmError(
+    'invalid-value',
+    'InvalidIdentityValues',
+    `Invalid value for the identities '${ids.join(',')}'. The 'UserAssignedIdentities' property keys should only be empty json objects, null or the resource existing property.`,
+  );
+}
+
+export function missingIdentityIds(): ArmError {
+  return new ArmError(
+    'invalid-value',
+    'MissingIdentityIds',
+    "The identity ids must not be null or empty for 'UserAssigned' identity type.",
+  );
+}
+
+export function tooManyIdentities(): ArmError {
+  return new ArmError(
+    'invalid-value',
+    'InvalidParameter',
+    'Too many user-assigned identities specified on the resource.',
+    { refusedBy: 'service', target: 'identity.userAssignedIdentities' },
+  );
+}
+
+/** 403: the caller may write the resource, but not use what it shall be linked to. */
+export function linkedAuthorizationFailed(
+  { clientId, principalId }: Pick<Caller, 'clientId' | 'principalId'>,
+  done: { readonly action: string; readonly scope: Scope },
+  wanted: { readonly action: string; readonly ids: readonly string[] },
+): ArmError {
+  return new ArmError(
+    'forbidden',
+    'LinkedAuthorizationFailed',
+    `The client '${clientId}' with object id '${principalId}' has permission to perform action '${done.action}' on scope '${formatScope(done.scope)}'; however, it does not have permission to perform action '${wanted.action}' on the linked scope(s) '${wanted.ids.join(',')}' or the linked scope(s) are invalid.`,
+  );
+}
+
+/** 403: the same for a subscription of another tenant and for one that nobody has. */
+export function linkedSubscriptionRefused(
+  { tenantId }: Pick<Caller, 'tenantId'>,
+  scope: Scope,
+  wanted: { readonly action: string; readonly subscriptionId: string },
+): ArmError {
+  return new ArmError(
+    'forbidden',
+    'LinkedAuthorizationFailed',
+    `The client has permission to perform action '${wanted.action}' on scope '${formatScope(scope)}', however the current tenant '${tenantId}' is not authorized to access linked subscription '${wanted.subscriptionId}'.`,
+  );
+}
