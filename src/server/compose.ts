@@ -42,6 +42,7 @@ import { createProviders } from './providers/registry.ts';
 import { AsyncOperations } from './resource-manager/async-operations.ts';
 import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
+import { releaseHeld } from './resource-manager/holding.ts';
 import { removeLocksOfResource } from './resource-manager/locks.ts';
 import { removeResourceSecrets } from './resource-manager/resource-secrets.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
@@ -356,6 +357,7 @@ const participants: readonly DeletionParticipant[] = [
   removeIdentitiesOfResource,
   removeLocksOfResource,
   removeMachinesOf,
+  releaseHeld,
   removeResourceSecrets,
   removeVaultContents,
 ];

@@ -36,9 +36,11 @@ import { createProviders } from '../../src/server/providers/registry.ts';
 import { AsyncOperations } from '../../src/server/resource-manager/async-operations.ts';
 import type { DeletionParticipant } from '../../src/server/resource-manager/deletion.ts';
 import { defineGroupDeletion } from '../../src/server/resource-manager/group-deletion.ts';
+import { releaseHeld } from '../../src/server/resource-manager/holding.ts';
 import type { Dispatch, InnerRequest } from '../../src/server/resource-manager/inner-request.ts';
 import { removeLocksOfResource } from '../../src/server/resource-manager/locks.ts';
 import type { ResourceType } from '../../src/server/resource-manager/provider.ts';
+import { removeResourceSecrets } from '../../src/server/resource-manager/resource-secrets.ts';
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
 import type { TrackedDependencies } from '../../src/server/resource-manager/tracked-type.ts';
@@ -167,6 +169,8 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     removeRoleAssignmentsOfResource,
     removeFederatedCredentialsOfResource,
     removeIdentitiesOfResource,
+    releaseHeld,
+    removeResourceSecrets,
     removeLocksOfResource,
     ...(options.participant === undefined ? [] : [options.participant]),
   ];

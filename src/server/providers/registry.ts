@@ -15,6 +15,12 @@ import { federatedIdentityCredentials } from './Microsoft.ManagedIdentity/federa
 import { systemAssignedIdentities } from './Microsoft.ManagedIdentity/identities.ts';
 import { identityOperations } from './Microsoft.ManagedIdentity/operations.ts';
 import { userAssignedIdentities } from './Microsoft.ManagedIdentity/userAssignedIdentities.ts';
+import { loadBalancers } from './Microsoft.Network/loadBalancers.ts';
+import { networkInterfaces } from './Microsoft.Network/networkInterfaces.ts';
+import { networkSecurityGroups } from './Microsoft.Network/networkSecurityGroups.ts';
+import { networkOperations } from './Microsoft.Network/operations.ts';
+import { publicIPAddresses } from './Microsoft.Network/publicIPAddresses.ts';
+import { virtualNetworks } from './Microsoft.Network/virtualNetworks.ts';
 import { type BatchOptions, batch } from './Microsoft.Resources/batch.ts';
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
@@ -60,6 +66,12 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     skus(),
     vmSizes(),
     publishers(),
+    ...virtualNetworks(options),
+    ...networkSecurityGroups(options),
+    ...loadBalancers(options),
+    publicIPAddresses(options),
+    networkInterfaces(options),
+    networkOperations(operations),
     vaults(options, options),
     identityOperations(),
     systemAssignedIdentities(database),

@@ -6,7 +6,7 @@ import type { Database, Transaction } from '../storage/database.ts';
 import type { AsyncOperations } from './async-operations.ts';
 import type { DeletionParticipant } from './deletion.ts';
 import type { IdentitySupport } from './identity-support.ts';
-import type { Operation } from './provider.ts';
+import type { Operation, OperationContext } from './provider.ts';
 import type { QueryParameters } from './request-target.ts';
 import type { Resource } from './resource-store.ts';
 
@@ -75,6 +75,14 @@ export interface TrackedDeclaration<
   replace(properties: Put['properties'], facts: WriteFacts): JsonObject;
   /** The same for PATCH; without it a PATCH merges. */
   merge?(properties: Patch['properties'], facts: WriteFacts & { readonly existing: Resource }): JsonObject;
+  /**
+   * What a write takes from other resources, and tells them, in its transaction: the resource as it shall be stored.
+   *
+   * @throws ArmError where it names what is not there
+   */
+  settle?(transaction: Transaction, resource: Resource, context: OperationContext): Promise<Resource>;
+  /** Members of the envelope as they are stored (`sku` with its tier), of those that were sent. */
+  envelope?(members: JsonObject): JsonObject;
   /** The properties to show. */
   present(resource: Resource, query: QueryParameters): JsonObject;
   /** How the type spells the ids of its resources, where not as usual. */

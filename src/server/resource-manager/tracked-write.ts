@@ -205,9 +205,10 @@ async function save(
   { declaration, dependencies }: Tracked,
   context: OperationContext<TrackedBody>,
   how: 'replace' | 'merge',
-  changed: Resource,
+  written: Resource,
 ): Promise<Resource> {
   const { body, at } = context;
+  const changed = (await declaration.settle?.(transaction, written, context)) ?? written;
   const identityType = await writeIdentity(transaction, {
     request: body.identity,
     how,
@@ -252,7 +253,8 @@ function keptMembers(declaration: TrackedDeclaration, body: TrackedBody): JsonOb
   for (const [name, value] of Object.entries(body as Readonly<Record<string, JsonValue | undefined>>)) {
     if (value !== undefined && isKept(declaration, name)) members.push([name, value]);
   }
-  return Object.fromEntries(members);
+  const kept = Object.fromEntries(members);
+  return declaration.envelope?.(kept) ?? kept;
 }
 
 /** Members that the envelope itself has, or that answers make up. */

@@ -1,17 +1,21 @@
-import type { JsonObject } from '../../../contract/arm.ts';
+import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
 import {
   virtualMachineNamePattern,
   virtualMachinePatchSchema,
   virtualMachineSchema,
 } from '../../../contract/Microsoft.Compute.ts';
 import { invalidResourceName } from '../../resource-manager/arm-errors.ts';
+import { findByReference, type Held, hold, holderOf } from '../../resource-manager/holding.ts';
+import { requireLinked } from '../../resource-manager/linked-access.ts';
 import { mergePatch, without, withoutNulls } from '../../resource-manager/merge-patch.ts';
-import type { ResourceType } from '../../resource-manager/provider.ts';
+import type { OperationContext, ResourceType } from '../../resource-manager/provider.ts';
+import type { Resource } from '../../resource-manager/resource-store.ts';
 import { requireResource } from '../../resource-manager/tracked-answer.ts';
 import { trackedResource } from '../../resource-manager/tracked-resource.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
+import type { Transaction } from '../../storage/database.ts';
 import { computeApiVersions } from './api-versions.ts';
-import { completed } from './machine-shape.ts';
+import { completed, object } from './machine-shape.ts';
 import { computeTime, instanceView, machineActions } from './machine-state.ts';
 import { presentSize, sizes } from './sizes.ts';
 
@@ -68,6 +72,7 @@ export function virtualMachines(dependencies: TrackedDependencies): ResourceType
         const machine = { name, resourceId, randomness, existing: properties };
         return completed(mergePatch(properties, kept(sent as JsonObject)), machine);
       },
+      settle: holdInterfaces,
       present(resource, query) {
         const expanded = (query.get('$expand') ?? '').toLowerCase().split(',');
         return {
@@ -101,6 +106,32 @@ export function virtualMachines(dependencies: TrackedDependencies): ResourceType
     },
     dependencies,
   );
+}
+
+/** A machine holds its network interfaces, where they are resources: they name it in turn (e.3). */
+async function holdInterfaces(
+  transaction: Transaction,
+  machine: Resource,
+  context: OperationContext,
+): Promise<Resource> {
+  const held: Held[] = [];
+  for (const id of interfacesOf(machine.properties)) {
+    const resource = await findByReference(transaction, machine.tenantId, id);
+    if (resource === undefined) continue;
+    if (holderOf(resource) !== machine.resourceId) {
+      const action = 'Microsoft.Network/networkInterfaces/join/action';
+      await requireLinked(context, { id, action, done: `${type}/write` });
+    }
+    held.push({ resource, by: machine.resourceId });
+  }
+  return await hold(transaction, machine, held, context.at);
+}
+
+function interfacesOf(properties: JsonObject): readonly string[] {
+  const list = object(properties['networkProfile'])?.['networkInterfaces'];
+  if (!Array.isArray(list)) return [];
+  const ids = (list as readonly JsonValue[]).map((each) => object(each)?.['id']);
+  return ids.filter((id) => typeof id === 'string');
 }
 
 function kept(sent: JsonObject): JsonObject {
