@@ -2,6 +2,7 @@ import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { AgentsClient, Prove } from '../client/agents-client.ts';
 import type { CarriedIdentity } from '../contract/agent.ts';
+import { maxCredentialsAtOnce } from '../contract/machine-proof.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Randomness } from '../foundation/randomness.ts';
@@ -110,14 +111,21 @@ export class CredentialSupply {
   }
 
   async #fetch(): Promise<void> {
-    const { client, clock, proofs, randomness, files, log } = this.#dependencies;
-    const machineId = this.#machineId;
+    const { clock, proofs } = this.#dependencies;
     const now = proofs.serverClock.now();
     const due = this.#wanted.filter(({ clientId, principalId }) => {
       const credential = this.#credentials.get(clientId);
       return credential?.principalId !== principalId || now >= credential.renewAt;
     });
-    if (due.length === 0 || clock.monotonic() < this.#retryAt) return;
+    if (clock.monotonic() < this.#retryAt) return;
+    for (let at = 0; at < due.length; at += maxCredentialsAtOnce) {
+      await this.#request(due.slice(at, at + maxCredentialsAtOnce));
+    }
+  }
+
+  async #request(due: readonly CarriedIdentity[]): Promise<void> {
+    const { client, proofs, randomness, files, log } = this.#dependencies;
+    const machineId = this.#machineId;
     const asked = await Promise.all(
       due.map(async ({ clientId }) => {
         const key = await this.#freshKey(clientId);

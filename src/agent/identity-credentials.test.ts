@@ -38,6 +38,8 @@ const authority = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve
 class Surface implements AgentsClient {
   readonly clock: TestClock;
   readonly certified: KeyObject[] = [];
+  /** How many credentials each request was for. */
+  readonly asked: number[] = [];
   polls = 0;
   failure: Error | undefined;
   refusal: Error | undefined;
@@ -96,6 +98,7 @@ class Surface implements AgentsClient {
   }
 
   async credentials(_id: string, { credentials }: CredentialsRequest): Promise<readonly IssuedCredential[]> {
+    this.asked.push(credentials.length);
     if (this.refusal !== undefined) throw this.refusal;
     const x509 = await loadX509();
     return await Promise.all(
@@ -166,6 +169,27 @@ describe('the credentials of a machine', () => {
     assert.equal(own?.clientId, ownIdentity.clientId);
     assert.equal(shared?.clientId, sharedIdentity.clientId);
     assert.equal(surface.certified.length, 2);
+  });
+
+  test('are asked for in as many requests as the server takes', async () => {
+    await using folder = await temporaryFolder();
+    const many = Array.from({ length: 65 }, (_, index): CarriedIdentity => {
+      const end = String(index).padStart(12, '0');
+      return {
+        ...sharedIdentity,
+        clientId: `44444444-4444-4444-8444-${end}`,
+        principalId: `33333333-3333-4333-8333-${end}`,
+      };
+    });
+    const surface = new Surface(new TestClock(), many);
+    const { credentials } = following(surface, folder);
+    await using _following = credentials;
+    credentials.start();
+    await credentials.learnt;
+    const last = many.at(-1) as CarriedIdentity;
+    const credential = await eventually(() => credentials.credential(last));
+    assert.equal(credential.clientId, last.clientId);
+    assert.deepEqual(surface.asked, [64, 1]);
   });
 
   test('go with their identity, from memory at once and from the disk', async () => {

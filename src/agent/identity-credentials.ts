@@ -111,9 +111,12 @@ export class IdentityCredentials implements AsyncDisposable {
    * @returns `undefined` where none can be had now
    */
   async credential(identity: CarriedIdentity): Promise<Credential | undefined> {
-    const credential = this.#supply.get(identity);
-    if (credential !== undefined) return credential;
-    await this.#supply.fetchDue();
+    // what is under way may have begun before the identity was known
+    for (let round = 0; round < 2; round += 1) {
+      const credential = this.#supply.get(identity);
+      if (credential !== undefined) return credential;
+      await this.#supply.fetchDue();
+    }
     return this.#supply.get(identity);
   }
 

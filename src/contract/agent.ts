@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { maxCredentialsAtOnce } from './machine-proof.ts';
 
 /**
  * The agents surface: how a host enrols, gets certificates for the identities of its resource, and learns that they
@@ -34,8 +35,6 @@ export interface Enrolment {
   /** Origin of the token service; token requests go to `<loginOrigin>/<tenantId>/oauth2/v2.0/token`. */
   readonly loginOrigin: string;
 }
-
-export const maxCredentialsAtOnce = 64;
 
 /** Body of `POST /machines/{machineId}/credentials`: one fresh key for each identity. */
 export const credentialsRequest = z.strictObject({

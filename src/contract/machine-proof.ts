@@ -39,3 +39,6 @@ export interface KeyProofClaims {
 
 /** Error codes that an agent acts upon: its machine is over, and keys and tokens go. */
 export const machineOverCodes = ['MachineNotFound', 'MachineBanned'] as const;
+
+/** Identities for which a machine asks certificates in one request. */
+export const maxCredentialsAtOnce = 64;
