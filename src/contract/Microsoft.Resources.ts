@@ -27,6 +27,12 @@ export const tagsPatchSchema = z.object({
   properties: z.object({ tags: tagsSchema.nullish() }).nullish(),
 });
 
+/** `POST …/moveResources` and `…/validateMoveResources` (a.12). */
+export const moveResourcesSchema = z.object({
+  resources: z.array(z.string().max(2048)).min(1).max(800),
+  targetResourceGroup: z.string().max(2048),
+});
+
 export interface ResourceGroupBody {
   readonly id: string;
   readonly name: string;

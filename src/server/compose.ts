@@ -46,6 +46,7 @@ import { releaseHeld } from './resource-manager/holding.ts';
 import { removeLocksOfResource } from './resource-manager/locks.ts';
 import { removeResourceSecrets } from './resource-manager/resource-secrets.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
+import { resourceMovers } from './resource-movers.ts';
 import { createTransmitter } from './shared-signals/transmitter.ts';
 import { registerSignIn } from './sign-in/sign-in-routes.ts';
 import { readUpstreamFile, type UpstreamProvider } from './sign-in/upstream-config.ts';
@@ -318,6 +319,7 @@ function createApps(parts: {
         origins,
         operations,
         participants,
+        movers: resourceMovers(sealer),
         issueJoinToken: (transaction, resource) => issueJoinToken(transaction, resource, randomness),
         vaultUri: (name) => `https://${name}.${profile.vaultSuffix}/`,
       }),

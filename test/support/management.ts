@@ -44,6 +44,7 @@ import { removeResourceSecrets } from '../../src/server/resource-manager/resourc
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
 import type { TrackedDependencies } from '../../src/server/resource-manager/tracked-type.ts';
+import { resourceMovers } from '../../src/server/resource-movers.ts';
 import type { Database } from '../../src/server/storage/database.ts';
 import { KeyKeeper } from '../../src/server/tokens/key-keeper.ts';
 import { createSigner } from '../../src/server/tokens/signer.ts';
@@ -175,7 +176,8 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     ...(options.participant === undefined ? [] : [options.participant]),
   ];
   defineGroupDeletion({ database, operations, participants });
-  const signer = createSigner({ database, sealer: testSealer(database, clock), clock, randomness }, 1);
+  const sealer = testSealer(database, clock);
+  const signer = createSigner({ database, sealer, clock, randomness }, 1);
   const keeper = new KeyKeeper({ database, signer, clock, log: silentLog });
   const origins = {
     login: `https://${profile.login}`,
@@ -190,6 +192,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   const served = createProviders({
     ...dependencies,
     dispatch: later,
+    movers: resourceMovers(sealer),
     keeper,
     log: silentLog,
     profile,

@@ -65,6 +65,22 @@ export async function removeRoleAssignmentsOfResource(
   }
 }
 
+/**
+ * The part of role assignments in the moving of a resource: those made at it or below it end, as Azure lets them end,
+ * so that a right given at one place is none at another. What the resource's own principal holds elsewhere stays.
+ */
+export async function removeRoleAssignmentsOfMoved(
+  transaction: Transaction,
+  move: {
+    readonly tenantId: TenantId;
+    readonly from: { readonly canonical: CanonicalId };
+    readonly at: number;
+  },
+): Promise<void> {
+  const { tenantId, from, at } = move;
+  await removeAll(transaction, tenantId, await listAtOrBelow(transaction, tenantId, from.canonical), at);
+}
+
 async function removeAll(
   transaction: Transaction,
   tenantId: TenantId,

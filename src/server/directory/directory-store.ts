@@ -137,10 +137,32 @@ export async function revokeTokens(
   return await updatePrincipal(transaction, { tenantId, principalId, at }, { tokens_valid_from });
 }
 
+/** Tells a managed identity's principal the new id of the resource that it stands for. */
+export async function renamePrincipalResource(
+  transaction: Transaction,
+  {
+    tenantId,
+    principalId,
+    resourceId,
+    resourceCanonical,
+    at,
+  }: PrincipalKey & {
+    readonly resourceId: string;
+    readonly resourceCanonical: CanonicalId;
+    readonly at: number;
+  },
+): Promise<void> {
+  const change = { resource_id: resourceId, resource_canonical: resourceCanonical };
+  await updatePrincipal(transaction, { tenantId, principalId, at }, change);
+}
+
 async function updatePrincipal(
   transaction: Transaction,
   { tenantId, principalId, at }: PrincipalKey & { readonly at: number },
-  change: { readonly enabled: number } | { readonly tokens_valid_from: number },
+  change:
+    | { readonly enabled: number }
+    | { readonly tokens_valid_from: number }
+    | { readonly resource_id: string; readonly resource_canonical: string },
 ): Promise<boolean> {
   const row = await transaction
     .updateTable('principals')

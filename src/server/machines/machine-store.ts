@@ -142,3 +142,29 @@ export async function removeMachinesOf(
     await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
   }
 }
+
+/**
+ * The part of hosts in the moving of a resource: they stay enrolled for it, under its new id. Tokens to join it end:
+ * who gave one out may have no right at the new place.
+ */
+export async function moveMachinesOf(
+  transaction: Transaction,
+  move: {
+    readonly tenantId: TenantId;
+    readonly from: { readonly canonical: CanonicalId };
+    readonly to: { readonly resourceId: string; readonly canonical: CanonicalId };
+  },
+): Promise<void> {
+  const { tenantId, from, to } = move;
+  await transaction
+    .deleteFrom('join_tokens')
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', '=', from.canonical)
+    .execute();
+  await transaction
+    .updateTable('machines')
+    .set({ resource_id: to.resourceId, resource_canonical: to.canonical })
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', '=', from.canonical)
+    .execute();
+}

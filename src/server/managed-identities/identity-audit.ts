@@ -11,11 +11,15 @@ const managedServiceIdentity: AuditInitiator = {
   displayName: 'Managed Service Identity',
 };
 
-const names = { Add: 'Add service principal', Delete: 'Remove service principal' } as const;
+const names = {
+  Add: 'Add service principal',
+  Update: 'Update service principal',
+  Delete: 'Remove service principal',
+} as const;
 
 /**
- * Records that an identity's principal came or went with its resource, in the transaction of that: by nobody of the
- * directory, as Azure says it (`spec/token-service-and-directory.md` h.6).
+ * Records that an identity's principal came, went or was moved with its resource, in the transaction of that: by nobody
+ * of the directory, as Azure says it (`spec/token-service-and-directory.md` h.6).
  */
 export async function auditIdentity(
   transaction: Transaction,

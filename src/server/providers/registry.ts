@@ -23,6 +23,7 @@ import { publicIPAddresses } from './Microsoft.Network/publicIPAddresses.ts';
 import { virtualNetworks } from './Microsoft.Network/virtualNetworks.ts';
 import { type BatchOptions, batch } from './Microsoft.Resources/batch.ts';
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
+import type { MovingOptions } from './Microsoft.Resources/moveResources.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
 import { providers } from './Microsoft.Resources/providers.ts';
 import { resourceGroups } from './Microsoft.Resources/resourceGroups.ts';
@@ -39,7 +40,8 @@ export interface ProvidersOptions
     EndpointsOptions,
     SigningKeysOptions,
     RevokeTokensOptions,
-    BatchOptions {
+    BatchOptions,
+    MovingOptions {
   readonly issueJoinToken: IssueJoinToken;
 }
 
@@ -51,7 +53,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     tenants(database),
     subscriptions(database),
     resourceGroups(database, operations),
-    resources(database),
+    resources(options),
     tags(database),
     tagNames(database),
     providers(() => types),

@@ -1,6 +1,7 @@
 import type { CanonicalId, TenantId } from '../../foundation/ids.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { SealedPlace, TenantSealer } from '../storage/sealed-column.ts';
+import type { MoveParticipant } from './moving.ts';
 
 /** Whose values they are, and which of its values. */
 export interface SecretsOf {
@@ -66,4 +67,30 @@ export async function removeResourceSecrets(
     .where('tenant_id', '=', resource.tenantId)
     .where('resource_canonical', '=', resource.resourceCanonical)
     .execute();
+}
+
+/** The part of these values in the moving of a resource: sealed again, since they open under its id alone. */
+export function moveResourceSecrets(sealer: TenantSealer): MoveParticipant {
+  return async (transaction, { tenantId, from, to }) => {
+    const rows = await transaction
+      .selectFrom('resource_secrets')
+      .select(['kind', 'values_sealed'])
+      .where('tenant_id', '=', tenantId)
+      .where('resource_canonical', '=', from.canonical)
+      .execute();
+    const sealing = sealer.within(transaction);
+    for (const { kind, values_sealed: sealed } of rows) {
+      const values = await sealing.open(placeOf({ tenantId, canonical: from.canonical, kind }), sealed);
+      await transaction
+        .updateTable('resource_secrets')
+        .set({
+          resource_canonical: to.canonical,
+          values_sealed: await sealing.seal(placeOf({ tenantId, canonical: to.canonical, kind }), values),
+        })
+        .where('tenant_id', '=', tenantId)
+        .where('resource_canonical', '=', from.canonical)
+        .where('kind', '=', kind)
+        .execute();
+    }
+  };
 }

@@ -6,8 +6,12 @@ import {
 } from '../../resource-manager/location-operations.ts';
 import type { ResourceType } from '../../resource-manager/provider.ts';
 import { resourcesApiVersions } from './api-versions.ts';
+import { moveKind } from './moveResources.ts';
 
-/** Where the deletion of a group is asked about: 202 while it runs, then 200 without a body (a.11). */
+/**
+ * Where the deletion of a group and the moving of resources are asked about: 202 while it runs, then 200 or 204 without
+ * a body (a.11, a.12).
+ */
 export function operationResults(operations: AsyncOperations): ResourceType {
   return {
     namespace: 'Microsoft.Resources',
@@ -21,7 +25,10 @@ export function operationResults(operations: AsyncOperations): ResourceType {
         path: '/subscriptions/{subscriptionId}/operationresults/{operationId}',
         action: 'Microsoft.Resources/subscriptions/operationresults/read',
         allowsOtherwise: (context) => startedByCaller(operations, context),
-        run: async (context) => monitorAnswer(await requireAsyncOperation(operations, context), context, 200),
+        async run(context) {
+          const operation = await requireAsyncOperation(operations, context);
+          return monitorAnswer(operation, context, operation.kind === moveKind ? 204 : 200);
+        },
       },
     ],
   };

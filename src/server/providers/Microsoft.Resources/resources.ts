@@ -14,9 +14,11 @@ import { presentEnvelope } from '../../resource-manager/resource-presentation.ts
 import { listResources, type Resource } from '../../resource-manager/resource-store.ts';
 import type { Database } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
+import { type MovingOptions, moveOperations } from './moveResources.ts';
 
-/** Lists over all types, with the identities that resources carry (`spec/resource-manager.md` a.12). */
-export function resources(database: Database): ResourceType {
+/** Lists over all types, with the identities that resources carry, and moves (`spec/resource-manager.md` a.12). */
+export function resources(options: MovingOptions): ResourceType {
+  const { database } = options;
   const run = (context: OperationContext) => list(database, context);
   return {
     namespace: 'Microsoft.Resources',
@@ -37,6 +39,7 @@ export function resources(database: Database): ResourceType {
         action: 'Microsoft.Resources/subscriptions/resourceGroups/resources/read',
         run,
       },
+      ...moveOperations(options),
     ],
   };
 }

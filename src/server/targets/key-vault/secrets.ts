@@ -50,6 +50,7 @@ export class Secrets {
     const { attributes } = request;
     return await this.#database.transaction(async (transaction) => {
       const at = this.#clock.now();
+      await requireVault(transaction, vault);
       const existing = await selectVersion(transaction, key, undefined);
       if (existing !== undefined && isGone(existing, at)) await removeSecrets(transaction, key);
       else if (existing?.deletedAt != null) throw deletedButRecoverable(existing.name);
@@ -196,9 +197,21 @@ function keyOf(vault: Vault, name: string): SecretKey {
 }
 
 /** A sealed value opens under its own vault, name and version only. */
-function placeOf({ tenantId, vault, name }: SecretKey, version: string): SealedPlace {
+export function placeOf({ tenantId, vault, name }: SecretKey, version: string): SealedPlace {
   const row = `${vault}/secrets/${name.toLowerCase()}/${version}`;
   return { tenantId, table: 'vault_secret_versions', column: 'value_sealed', row };
+}
+
+/** The vault may have been deleted or moved since it was found: nothing is left behind under an id that ended. */
+async function requireVault(queries: Queries, { tenantId, canonical, name }: Vault): Promise<void> {
+  const row = await queries
+    .selectFrom('resources')
+    .select('canonical')
+    .where('tenant_id', '=', tenantId)
+    .where('canonical', '=', canonical)
+    .executeTakeFirst();
+  if (row !== undefined) return;
+  throw new KeyVaultError('not-found', 'VaultNotFound', `The vault '${name}' was not found.`);
 }
 
 async function requireLive(
