@@ -76,9 +76,16 @@ async function rowsOf(m: TestManagement): Promise<readonly string[]> {
 describe('a resource that is moved', () => {
   test('keeps its principal, and has its new id in everything that named it', async () => {
     await using m = await testManagement();
-    const { as, from, to, vm, client, seen, principalId, assign } = await furnish(m);
+    const { as, from, to, vm, put, client, seen, principalId, assign } = await furnish(m);
     const other = await m.application(m.home, 'other');
     await assign(vm(from), other.principalId);
+    const identity = `${to}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity1`;
+    await put(`${identity}?api-version=2024-11-30`, { location: 'westus' });
+    await put(`${vm(from)}?${machines}`, {
+      location: 'westus',
+      tags: { env: 'test' },
+      identity: { type: 'SystemAssigned, UserAssigned', userAssignedIdentities: { [identity]: {} } },
+    });
     const kept = await assign(to, principalId);
     await client.resources.validateMoveResources('From', { resources: [vm(from)], targetResourceGroup: to });
     assert.equal((await m.ask('GET', `${vm(from)}?${machines}`, { as })).status, 200, 'only asked');
@@ -95,6 +102,7 @@ describe('a resource that is moved', () => {
     assert.equal(moved.body.id, vm(to));
     assert.equal(moved.body.location, 'westus');
     assert.equal(moved.body.identity.principalId, principalId);
+    assert.equal(Object.keys(moved.body.identity.userAssignedIdentities).length, 1);
     const filter = encodeURIComponent("tagName eq 'env'");
     const listed = await m.ask('GET', `${to}/resources?${groups}&$filter=${filter}`, { as });
     assert.deepEqual(
