@@ -41,10 +41,14 @@ export class TemplateError extends DomainError {
 
 /** A rule of the document that is broken, as the front door words it. */
 export function validationFailed(reason: string, detail: TemplateErrorDetail = {}): TemplateError {
-  return new TemplateError(`Deployment template validation failed: '${reason}'.`, detail);
+  return new TemplateError(`Deployment template validation failed: '${sentence(reason)}'.`, detail);
 }
 
 /** A document that cannot be read as a template at all. */
 export function parseFailed(reason: string, detail: TemplateErrorDetail = {}): TemplateError {
-  return new TemplateError(`Deployment template parse failed: '${reason}'.`, detail);
+  return new TemplateError(`Deployment template parse failed: '${sentence(reason)}'.`, detail);
+}
+
+function sentence(reason: string): string {
+  return reason.endsWith('.') ? reason : `${reason}.`;
 }
