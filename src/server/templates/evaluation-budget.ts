@@ -1,3 +1,4 @@
+import type { JsonValue } from '../../contract/arm.ts';
 import { TemplateError } from './template-error.ts';
 
 /**
@@ -6,38 +7,97 @@ import { TemplateError } from './template-error.ts';
  */
 export interface EvaluationBudget {
   /** @throws TemplateError once more than the allowed number of steps were taken */
-  step(count?: number): void;
-  /** Accounts for characters and members that a function made. @throws TemplateError past the limit */
-  produce(size: number): void;
+  step(): void;
+  /** Accounts for what a function made. @throws TemplateError past the limit, or where the value alone is too large */
+  produce(value: JsonValue): void;
+  /** Accounts for what a function had to read. @throws TemplateError past the limit */
+  read(value: JsonValue): void;
+  /** A promise now and then: an evaluation lets other work of the process pass. */
+  rest(): Promise<void> | undefined;
 }
 
 export interface BudgetLimits {
   readonly steps: number;
   /** Characters of text, and members of arrays and objects, that functions may make in all. */
   readonly produced: number;
+  /** The same of what functions read. */
+  readonly read: number;
+  /** The same of one value, with everything inside it. */
+  readonly weight: number;
+  readonly depth: number;
 }
 
-const ordinary: BudgetLimits = { steps: 500_000, produced: 32 * 1024 * 1024 };
+const ordinary: BudgetLimits = {
+  steps: 500_000,
+  produced: 64 * 1024 * 1024,
+  read: 256 * 1024 * 1024,
+  weight: 4 * 1024 * 1024,
+  depth: 128,
+};
 
-export function evaluationBudget(limits: BudgetLimits = ordinary): EvaluationBudget {
-  let steps = 0;
-  let produced = 0;
+const stepsBetweenRests = 4_000;
+
+export function evaluationBudget(given: Partial<BudgetLimits> = {}): EvaluationBudget {
+  const limits = { ...ordinary, ...given };
+  let [steps, produced, read] = [0, 0, 0];
   return {
-    step(count = 1) {
-      steps += count;
-      if (steps > limits.steps) {
-        throw new TemplateError(
-          `The template language expressions take more than the allowed number of '${limits.steps}' steps.`,
-        );
-      }
+    step() {
+      steps += 1;
+      if (steps > limits.steps) throw exceeded(`'${limits.steps}' steps`);
     },
-    produce(size) {
-      produced += size;
-      if (produced > limits.produced) {
-        throw new TemplateError(
-          `The values made by template language expressions exceed the allowed size of '${limits.produced}'.`,
-        );
-      }
+    produce(value) {
+      const { weight, depth } = measure(value);
+      if (weight > limits.weight) throw exceeded(`a value of size '${limits.weight}'`);
+      if (depth > limits.depth) throw exceeded(`values nested '${limits.depth}' levels deep`);
+      produced += ownSize(value);
+      if (produced > limits.produced) throw exceeded(`values of size '${limits.produced}' in all`);
+    },
+    read(value) {
+      read += measure(value).weight;
+      if (read > limits.read) throw exceeded(`reading values of size '${limits.read}' in all`);
+    },
+    rest() {
+      if (steps % stepsBetweenRests !== 0) return undefined;
+      return new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     },
   };
+}
+
+function exceeded(limit: string): TemplateError {
+  return new TemplateError(`The template language expressions exceed what an evaluation may take: ${limit}.`);
+}
+
+interface Measure {
+  readonly weight: number;
+  readonly depth: number;
+}
+
+/**
+ * Values never change, so that each is measured once. A value that holds another several times counts it as often:
+ * written out it has that size.
+ */
+const measures = new WeakMap<object, Measure>();
+
+function measure(value: JsonValue): Measure {
+  if (typeof value === 'string') return { weight: value.length + 1, depth: 0 };
+  if (typeof value !== 'object' || value === null) return { weight: 1, depth: 0 };
+  const known = measures.get(value);
+  if (known !== undefined) return known;
+  let weight = 1;
+  let depth = 0;
+  for (const [name, member] of Object.entries(value)) {
+    const inside = measure(member);
+    weight += inside.weight + (Array.isArray(value) ? 0 : name.length);
+    depth = Math.max(depth, inside.depth);
+  }
+  const measured = { weight, depth: depth + 1 };
+  measures.set(value, measured);
+  return measured;
+}
+
+function ownSize(value: JsonValue): number {
+  if (typeof value === 'string') return value.length;
+  return typeof value === 'object' && value !== null ? Object.keys(value).length + 1 : 1;
 }

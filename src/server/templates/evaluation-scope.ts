@@ -54,3 +54,23 @@ export interface EvaluationScope {
   /** Shared by what belongs to one deployment; without one each evaluation has its own. */
   readonly budget?: EvaluationBudget;
 }
+
+/** A scope that differs in some of its members; the rest is asked of the one it comes from. */
+export function derivedScope(scope: EvaluationScope, changes: Partial<EvaluationScope>): EvaluationScope {
+  const { references, resourceInfo, newGuid, utcNow, budget } = scope;
+  return {
+    parameter: (name) => scope.parameter(name),
+    variable: (name) => scope.variable(name),
+    copyIndex: (loop, offset) => scope.copyIndex(loop, offset),
+    reference: (id, apiVersion, full) => scope.reference(id, apiVersion, full),
+    list: (name, id, apiVersion, body) => scope.list(name, id, apiVersion, body),
+    facts: scope.facts,
+    userFunctions: scope.userFunctions,
+    ...(references === undefined ? {} : { references: references.bind(scope) }),
+    ...(resourceInfo === undefined ? {} : { resourceInfo: resourceInfo.bind(scope) }),
+    ...(newGuid === undefined ? {} : { newGuid }),
+    ...(utcNow === undefined ? {} : { utcNow }),
+    ...(budget === undefined ? {} : { budget }),
+    ...changes,
+  };
+}

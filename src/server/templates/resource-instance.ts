@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../contract/arm.ts';
+import type { Place } from './template-error.ts';
 
 /** What a resource waits for, with what the deployment's `dependencies` show of it. */
 export interface InstanceDependency {
@@ -12,6 +13,11 @@ export interface InstanceDependency {
   readonly apiVersion?: string;
   /** Where an expression calls an action of the resource (`listKeys`). */
   readonly actionName?: string;
+}
+
+export interface LoopRound {
+  readonly loop: string;
+  readonly index: number;
 }
 
 /** One resource of an expanded template: loops are unrolled, children have their full names. */
@@ -43,6 +49,10 @@ export interface ResourceInstance {
         readonly batchSize: number;
       }
     | undefined;
+  /** The rounds of the loops that it is in, outermost first. */
+  readonly rounds: readonly LoopRound[];
+  /** Where it stands in the request. */
+  readonly place: Place | undefined;
   /** Keys of the instances that must have been made before. Conditions and `existing` ones are followed through. */
   readonly dependsOn: readonly string[];
   readonly dependencies: readonly InstanceDependency[];
