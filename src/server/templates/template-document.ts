@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../contract/arm.ts';
 import type { UserFunction } from './evaluation-scope.ts';
+import type { ValueLoop } from './property-copy.ts';
 import type { Place } from './template-error.ts';
 
 /** Where a deployment of the template lands; told by `$schema`. */
@@ -46,6 +47,11 @@ export interface OutputDefinition {
   readonly copy: JsonObject | undefined;
 }
 
+/** Unevaluated; a variable of the section's `copy` is a loop. */
+export type VariableDefinition =
+  | { readonly name: string; readonly value: JsonValue }
+  | { readonly name: string; readonly loop: ValueLoop };
+
 export interface ResourceDefinition {
   /** languageVersion 2.0 */
   readonly symbol: string | undefined;
@@ -61,7 +67,7 @@ export interface Template {
   readonly languageVersion: '1.0' | '2.0';
   /** By name in lower case, in the template's order. */
   readonly parameters: ReadonlyMap<string, ParameterDefinition>;
-  readonly variables: ReadonlyMap<string, { readonly name: string; readonly value: JsonValue }>;
+  readonly variables: ReadonlyMap<string, VariableDefinition>;
   readonly userFunctions: ReadonlyMap<string, UserFunction>;
   readonly resources: readonly ResourceDefinition[];
   readonly outputs: ReadonlyMap<string, OutputDefinition>;
