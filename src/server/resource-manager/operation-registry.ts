@@ -1,6 +1,7 @@
 import { anonymousRoutes, routesForEveryCaller } from './open-routes.ts';
 import type { Method, Operation, ResourceType } from './provider.ts';
 import { compileRoute, type Route } from './route.ts';
+import { indexRoutes, type RouteIndex } from './route-index.ts';
 
 export interface RegisteredOperation {
   readonly type: ResourceType;
@@ -28,48 +29,55 @@ export interface OperationRegistry {
   hasType(namespace: string, type: string): boolean;
 }
 
-const actionPattern = /^[A-Za-z0-9.{}]+(?:\/[A-Za-z0-9]+)+\/(?:read|write|delete|action)$/;
+/** Types beside those that are registered one by one: too many to be made before somebody asks for them. */
+export interface FurtherTypes {
+  /** The type that a path could belong to; the same one each time. */
+  at(segments: readonly string[]): ResourceType | undefined;
+  /** The namespace in its own spelling, if anything is served under it. */
+  namespace(name: string): string | undefined;
+  hasType(namespace: string, type: string): boolean;
+}
+
+const noFurtherTypes: FurtherTypes = {
+  at: () => undefined,
+  namespace: () => undefined,
+  hasType: () => false,
+};
+
+const actionPattern = /^[A-Za-z0-9.{}]+(?:\/[A-Za-z0-9{}-]+)+\/(?:read|write|delete|action)$/;
+
+interface Entry {
+  readonly route: Route;
+  readonly type: ResourceType;
+  readonly byMethod: Map<Method, RegisteredOperation>;
+}
 
 /**
- * Registers all operations.
+ * Registers all operations. A type that is registered goes before a further one.
  *
  * @throws TypeError where one declares no right, writes without a body's shape, or answers what another answers: the
  *   server does not start
  */
-export function createOperationRegistry(types: readonly ResourceType[]): OperationRegistry {
-  const operations: RegisteredOperation[] = [];
-  const routes = new Map<
-    string,
-    { route: Route; type: ResourceType; byMethod: Map<Method, RegisteredOperation> }
-  >();
-  for (const type of types) {
-    if (type.apiVersions.length === 0) throw new TypeError(`${fullType(type)} names no api-version`);
-    for (const operation of type.operations) {
-      const name = `${operation.method} ${operation.path}`;
-      requireSound(name, operation);
-      const key = operation.path.toLowerCase().replace(/\{(?!scope\})[^}]+\}/g, '{}');
-      const entry = routes.get(key) ?? { route: compileRoute(operation.path), type, byMethod: new Map() };
-      if (entry.byMethod.has(operation.method)) throw new TypeError(`${name} is registered twice`);
-      const registered: RegisteredOperation = {
-        type,
-        operation,
-        route: entry.route,
-        name,
-        openTo: openTo(name),
-      };
-      entry.byMethod.set(operation.method, registered);
-      routes.set(key, entry);
-      operations.push(registered);
-    }
-  }
+export function createOperationRegistry(
+  types: readonly ResourceType[],
+  further: FurtherTypes = noFurtherTypes,
+): OperationRegistry {
+  const entries = entriesOf(types);
+  const operations = entries.flatMap(({ byMethod }) => [...byMethod.values()]);
   for (const name of [...anonymousRoutes, ...routesForEveryCaller]) {
     if (!operations.some((operation) => operation.name === name)) {
       throw new TypeError(`${name} is open, and not registered`);
     }
   }
-  const entries = [...routes.values()];
-  // literal templates first: an extension's `{scope}` would take anything
-  entries.sort((one, other) => specificity(other.route) - specificity(one.route));
+  const find = indexRoutes(entries);
+  const finders = new WeakMap<ResourceType, RouteIndex<Entry>>();
+  const findFurther = (segments: readonly string[]) => {
+    const type = further.at(segments);
+    if (type === undefined) return undefined;
+    const known = finders.get(type) ?? indexRoutes(entriesOf([type]));
+    finders.set(type, known);
+    return known(segments);
+  };
   const namespaces = new Map(types.map(({ namespace }) => [namespace.toLowerCase(), namespace]));
   const typeNames = new Set(types.map((type) => fullType(type).toLowerCase()));
 
@@ -77,15 +85,37 @@ export function createOperationRegistry(types: readonly ResourceType[]): Operati
     types,
     operations,
     match(segments) {
-      for (const { route, type, byMethod } of entries) {
-        const parameters = route.match(segments);
-        if (parameters !== undefined) return { type, byMethod, parameters };
-      }
-      return undefined;
+      const found = find(segments) ?? findFurther(segments);
+      if (found === undefined) return undefined;
+      const { type, byMethod } = found.entry;
+      return { type, byMethod, parameters: found.parameters };
     },
-    namespace: (name) => namespaces.get(name.toLowerCase()),
-    hasType: (namespace, type) => typeNames.has(`${namespace}/${type}`.toLowerCase()),
+    namespace: (name) => namespaces.get(name.toLowerCase()) ?? further.namespace(name),
+    hasType: (namespace, type) =>
+      typeNames.has(`${namespace}/${type}`.toLowerCase()) || further.hasType(namespace, type),
   };
+}
+
+/** The operations of types by the paths that they share. */
+function entriesOf(types: readonly ResourceType[]): readonly Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const type of types) {
+    if (type.apiVersions.length === 0) throw new TypeError(`${fullType(type)} names no api-version`);
+    for (const operation of type.operations) {
+      const name = `${operation.method} ${operation.path}`;
+      requireSound(name, operation);
+      const key = operation.path.toLowerCase().replace(/\{(?!scope\})[^}]+\}/g, '{}');
+      const entry = entries.get(key) ?? { route: compileRoute(operation.path), type, byMethod: new Map() };
+      if (entry.byMethod.has(operation.method)) throw new TypeError(`${name} is registered twice`);
+      entry.byMethod.set(operation.method, {
+        ...{ type, operation, name },
+        route: entry.route,
+        openTo: openTo(name),
+      });
+      entries.set(key, entry);
+    }
+  }
+  return [...entries.values()];
 }
 
 function requireSound(name: string, operation: Operation): void {
@@ -101,10 +131,6 @@ function requireSound(name: string, operation: Operation): void {
 function openTo(name: string): RegisteredOperation['openTo'] {
   if (anonymousRoutes.includes(name)) return 'anyone';
   return routesForEveryCaller.includes(name) ? 'every-caller' : 'nobody-else';
-}
-
-function specificity(route: Route): number {
-  return route.template.split('/').filter((part) => !part.startsWith('{')).length;
 }
 
 export function fullType(type: Pick<ResourceType, 'namespace' | 'type'>): string {
