@@ -38,7 +38,7 @@ import { InstanceAuthorities } from './managed-identities/instance-authority.ts'
 import { removeIdentitiesOfResource } from './managed-identities/system-assigned.ts';
 import { type OperatorCredential, operatorCredential } from './operator-credential.ts';
 import { type Outbound, OutboundFetcher } from './outbound/fetcher.ts';
-import { createProviders } from './providers/registry.ts';
+import { createProviders, furtherTypes } from './providers/registry.ts';
 import { AsyncOperations } from './resource-manager/async-operations.ts';
 import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
@@ -307,22 +307,21 @@ function createApps(parts: {
   defineGroupDeletion({ database, operations, participants });
   const arm = createArmDialect({ clock, randomness });
   const management = surface(arm);
+  const tracked = { database, participants, operations, randomness };
   registerResourceManager(management, {
     types: (dispatch) =>
       createProviders({
+        ...tracked,
         dispatch,
-        database,
         keeper,
-        randomness,
         log,
         profile,
         origins,
-        operations,
-        participants,
         movers: resourceMovers(sealer),
         issueJoinToken: (transaction, resource) => issueJoinToken(transaction, resource, randomness),
         vaultUri: (name) => `https://${name}.${profile.vaultSuffix}/`,
       }),
+    further: (own) => furtherTypes(tracked, own),
     database,
     authorizer,
     verifier,

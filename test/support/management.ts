@@ -32,7 +32,7 @@ import { createArmDialect } from '../../src/server/http/dialects/arm.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { issueJoinToken } from '../../src/server/machines/enrolment.ts';
 import { removeIdentitiesOfResource } from '../../src/server/managed-identities/system-assigned.ts';
-import { createProviders } from '../../src/server/providers/registry.ts';
+import { createProviders, furtherTypes } from '../../src/server/providers/registry.ts';
 import { AsyncOperations } from '../../src/server/resource-manager/async-operations.ts';
 import type { DeletionParticipant } from '../../src/server/resource-manager/deletion.ts';
 import { defineGroupDeletion } from '../../src/server/resource-manager/group-deletion.ts';
@@ -206,7 +206,10 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     dispatch = given;
     return types;
   };
-  registerResourceManager(app, { types: typesWith, database, authorizer, verifier, clock, profile, origins });
+  registerResourceManager(app, {
+    ...{ types: typesWith, database, authorizer, verifier, clock, profile, origins },
+    further: (own) => furtherTypes(dependencies, own),
+  });
   await app.listen({ host: '127.0.0.1', port: 0 });
   parts.defer(() => app.close());
   const { port } = app.server.address() as AddressInfo;

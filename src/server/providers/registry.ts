@@ -1,5 +1,7 @@
+import type { FurtherTypes } from '../resource-manager/operation-registry.ts';
 import type { ResourceType } from '../resource-manager/provider.ts';
 import type { TrackedDependencies } from '../resource-manager/tracked-type.ts';
+import { createFurtherTypes } from './catalog/further-types.ts';
 import { type IssueJoinToken, joinTokens } from './Innate.Machines/issueJoinToken.ts';
 import { type RevokeTokensOptions, tokenRevocation } from './Innate.Tokens/revokeTokens.ts';
 import { type SigningKeysOptions, signingKeyRotation, signingKeys } from './Innate.Tokens/signingKeys.ts';
@@ -85,4 +87,9 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     tokenRevocation(options),
   ];
   return types;
+}
+
+/** Every other type that Azure has, kept as a record. */
+export function furtherTypes(options: TrackedDependencies, own: readonly ResourceType[]): FurtherTypes {
+  return createFurtherTypes({ ...options, own });
 }

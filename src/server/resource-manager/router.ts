@@ -4,12 +4,14 @@ import { jsonTypes } from '../http/surface.ts';
 import { contentOf, parseContent, requireSize } from './body.ts';
 import { type Dispatch, dispatchOver } from './inner-request.ts';
 import { type Admitted, admit, type PipelineOptions, perform } from './operation-pipeline.ts';
-import { createOperationRegistry, type OperationRegistry } from './operation-registry.ts';
+import { createOperationRegistry, type FurtherTypes, type OperationRegistry } from './operation-registry.ts';
 import type { ResourceType } from './provider.ts';
 
 export interface ResourceManagerOptions extends Omit<PipelineOptions, 'registry'> {
   /** All types that are served (`providers/registry.ts`). What they ask for in turn, they ask for by `dispatch`. */
   readonly types: (dispatch: Dispatch) => readonly ResourceType[];
+  /** Types beside them, which are made when they are asked for. */
+  readonly further?: (own: readonly ResourceType[]) => FurtherTypes;
 }
 
 /**
@@ -20,7 +22,10 @@ export interface ResourceManagerOptions extends Omit<PipelineOptions, 'registry'
  */
 export function registerResourceManager(app: FastifyInstance, options: ResourceManagerOptions): void {
   const types = options.types(dispatchOver(() => pipeline));
-  const pipeline: PipelineOptions = { ...options, registry: createOperationRegistry(types) };
+  const pipeline: PipelineOptions = {
+    ...options,
+    registry: createOperationRegistry(types, options.further?.(types)),
+  };
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   const admittedOf = (request: FastifyRequest): Admitted => {
     const ready = admitted.get(request);

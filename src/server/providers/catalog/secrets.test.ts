@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { JsonObject } from '../../../contract/arm.ts';
+import { withoutSecrets } from './secrets.ts';
+
+const canary = 'canary';
+
+describe('what could be a secret is not kept', () => {
+  for (const name of [
+    ...['adminPassword', 'ADMINPASSWORD', 'administratorLoginPassword', 'admin_password', 'runAsPwd'],
+    ...['clientSecret', 'appSecret', 'secret', 'radiusServerSecret', 'passphrase', 'sharedKey', 'primaryKey'],
+    ...['storageAccountKey', 'workspaceKey', 'accessKey', 'licenseKey', 'x-api-key', 'authorizationKey'],
+    ...[
+      'connectionString',
+      'primaryConnectionString',
+      'sasToken',
+      'sasUri',
+      'containerSasUrl',
+      'accessToken',
+    ],
+    ...['protectedSettings', 'protectedParameters', 'customData', 'userData', 'pfxBlob', 'secureValue'],
+    ...['publishingPasswordHash', 'encryptedCredential', 'privateKey', 'refreshToken', 'credential', 'keys'],
+  ]) {
+    test(`under the name ${name}, at any depth`, () => {
+      for (const value of [canary, [canary], { value: canary }, { a: [{ b: canary }] }, 4711]) {
+        if (typeof value === 'object' && /key|token|sas/i.test(name)) continue;
+        const kept = withoutSecrets({ properties: { list: [{ [name]: value, kept: true }] } });
+        assert.doesNotMatch(JSON.stringify(kept), /canary|4711/, JSON.stringify(value));
+        assert.match(JSON.stringify(kept), /"kept":true/);
+      }
+      assert.doesNotMatch(JSON.stringify(withoutSecrets({ [name]: [canary] })), /canary/);
+    });
+  }
+
+  const besides: readonly JsonObject[] = [
+    { name: 'DB_PASSWORD', value: canary },
+    { name: 'apiKey', value: canary },
+    { key: 'clientSecret', value: canary },
+    { name: 'x', secret: true, value: canary },
+    { isEncrypted: true, value: canary },
+    { type: 'SecureString', value: canary },
+    { type: 'securestring', defaultValue: canary },
+    { name: 'DB', secureValue: canary },
+    { password: 'x', data: canary },
+    { secrets: [{ name: 'a', value: canary }] },
+    { secrets: { anything: canary } },
+    { appSettings: [{ name: 'a', value: canary }] },
+    { connectionStrings: { a: { value: canary } } },
+  ];
+  for (const object of besides) {
+    test(`for what stands beside it: ${JSON.stringify(object)}`, () => {
+      assert.doesNotMatch(JSON.stringify(withoutSecrets({ inside: [object] })), /canary/);
+    });
+  }
+
+  for (const text of [
+    `-----BEGIN RSA PRIVATE KEY-----${canary}`,
+    `DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${canary}`,
+    `Endpoint=sb://a.servicebus.windows.net/;SharedAccessKeyName=b;SharedAccessKey=${canary}`,
+    `Server=tcp:a;User ID=b;Password=${canary};`,
+    `https://a.blob.core.windows.net/c?sv=2020-01-01&sig=${canary}`,
+    `Bearer ${canary}`,
+    `postgres://user:${canary}@host/db`,
+    `run.sh --password=${canary}`,
+    `eyJhbGciOiJub25lIn0.eyJzdWIiOiJ${canary}.`,
+  ]) {
+    test(`for its look: ${text.slice(0, 40)}`, () => {
+      assert.doesNotMatch(
+        JSON.stringify(withoutSecrets({ plain: text, list: [text, { plain: text }] })),
+        /canary/,
+      );
+    });
+  }
+
+  test('whatever it lies in', () => {
+    const nest = (inner: JsonObject) =>
+      fc
+        .array(fc.tuple(fc.boolean(), fc.stringMatching(/^[a-z]{1,6}$/)), { maxLength: 12 })
+        .map((steps) =>
+          steps.reduce<JsonObject>(
+            (object, [list, name]) => ({ [name]: list ? [1, object] : object, other: 'x' }),
+            inner,
+          ),
+        );
+    fc.assert(
+      fc.property(
+        fc
+          .constantFrom('adminPassword', 'clientSecret', 'accountKey', 'sasToken')
+          .chain((name) => nest({ [name]: canary })),
+        (object) => {
+          const kept = withoutSecrets(object);
+          assert.doesNotMatch(JSON.stringify(kept), /canary/);
+          assert.deepEqual(withoutSecrets(kept), kept, 'once is enough');
+        },
+      ),
+    );
+  });
+});
+
+describe('what is no secret is kept as it is', () => {
+  const kept: readonly JsonObject[] = [
+    { disablePasswordAuthentication: true, passwordPolicy: { minLength: 8 }, secretsEnabled: false },
+    {
+      secretName: 'a',
+      secretUrl: 'https://kv.vault.azure.net/secrets/a',
+      keyVaultSecretId: 'https://kv/secrets/a',
+    },
+    {
+      protectedSettingsFromKeyVault: {
+        secretUrl: 'https://kv.vault.azure.net/secrets/a',
+        sourceVault: { id: '/subscriptions/0/x' },
+      },
+    },
+    { secrets: [{ name: 'a', keyVaultUrl: 'https://kv.vault.azure.net/secrets/a', identity: 'system' }] },
+    { ssh: { publicKeys: [{ path: '/home/a/.ssh/authorized_keys', keyData: 'ssh-rsa AAAA' }] } },
+    { partitionKey: { paths: ['/id'] }, publicKey: 'ssh-rsa AAAA', keyVaultProperties: { keyName: 'k' } },
+    { keyUri: 'https://kv.vault.azure.net/keys/a', keyEncryptionKey: 'https://kv.vault.azure.net/keys/a' },
+    {
+      labels: [{ key: 'env', value: 'test' }],
+      accessKeyId: 'AKIA',
+      tokenEndpoint: 'https://a.example/token',
+    },
+    {
+      minimumTlsVersion: 'TLS1_2',
+      networkAcls: { bypass: 'AzureServices', ipRules: [] },
+      zero: 0,
+      nothing: null,
+    },
+    { type: 'Microsoft.Example/things', name: 'x', value: 'y' },
+    { toString: 'a', hasOwnProperty: 'b', valueOf: 1 },
+  ];
+  for (const object of kept) {
+    test(JSON.stringify(object).slice(0, 70), () => assert.deepEqual(withoutSecrets(object), object));
+  }
+});

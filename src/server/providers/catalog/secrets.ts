@@ -1,0 +1,141 @@
+import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+
+/*
+ * What is kept of bodies whose schema nobody here knows: everything but what could be a secret. A type shows its
+ * secrets by their names, by what stands beside them, or by their look; each of the three is enough. What is taken for
+ * a secret and is none is missing from answers, which a client survives; the other way round it would be shown to every
+ * reader.
+ */
+
+/** A copy without what could be a secret, at any depth. */
+export function withoutSecrets(object: JsonObject): JsonObject {
+  return cleaned(object, 'open') as JsonObject;
+}
+
+/** Whether what stands inside is known by its name to be secret, unless it is itself a mere reference. */
+type Surroundings = 'open' | 'secret';
+
+function cleaned(value: JsonValue, surroundings: Surroundings): JsonValue | undefined {
+  if (Array.isArray(value)) {
+    return value
+      .map((item: JsonValue) =>
+        isBare(item) && surroundings === 'secret' ? undefined : cleaned(item, surroundings),
+      )
+      .filter((item) => item !== undefined);
+  }
+  if (typeof value === 'string') return looksSecret(value) ? undefined : value;
+  if (!isObject(value)) return value;
+  const besides = siblingsOfSecrets(value);
+  const kept: [string, JsonValue][] = [];
+  for (const [name, member] of Object.entries(value)) {
+    const word = wordOf(name);
+    if (besides.has(word) || alwaysSecret.has(word)) continue;
+    const item = cleanedMember(word, member, surroundings, value);
+    if (item !== undefined) kept.push([name, item]);
+  }
+  return Object.fromEntries(kept);
+}
+
+function cleanedMember(
+  word: string,
+  value: JsonValue,
+  surroundings: Surroundings,
+  object: JsonObject,
+): JsonValue | undefined {
+  const isSecret = namesSecret(word);
+  if (isBare(value)) {
+    if (surroundings === 'secret' && !references.has(word)) return undefined;
+    if (isSecret || namesKey(word, value, object)) return undefined;
+    return cleaned(value, surroundings);
+  }
+  if (Array.isArray(value) && namesKey(word, '', object)) {
+    return cleaned(
+      value.filter((item) => !isBare(item)),
+      surroundings,
+    );
+  }
+  return cleaned(value, isSecret ? 'secret' : surroundings);
+}
+
+/** Members that are secret with all that is in them, and such as are secret without being named so. */
+const alwaysSecret: ReadonlySet<string> = new Set([
+  ...['appsettings', 'connectionstrings', 'parametervalues', 'privatesettings'],
+  ...['protectedparameters', 'protectedsettings', 'secureobject', 'secureparameters', 'secretvalues'],
+  ...['authorization', 'cookie', 'customdata', 'encryptedcredential', 'pfx', 'pfxblob', 'pfxdata', 'pin'],
+  ...['securestring', 'securevalue', 'unattendcontent', 'userdata'],
+]);
+
+/** What a reference to a secret is made of; it may stand where the secret itself may not. */
+const references: ReadonlySet<string> = new Set([
+  ...['id', 'identity', 'kind', 'name', 'type', 'version', 'uri', 'url', 'reference', 'ref'],
+  ...['certificateurl', 'keyname', 'keyvaultid', 'keyvaulturi', 'keyvaulturl', 'secretid', 'secretname'],
+  ...['secreturi', 'secreturl', 'secretversion', 'vaulturi', 'vaulturl'],
+]);
+
+const secretWords =
+  /password|passwd|passphrase|secret|connectionstring|credential|protectedsetting|(?:token|tokens|pwd)$|sas(?:token|ur[il]|key|definition)$|^sas$/;
+/** A word that ends so is about a secret, and none itself. */
+const aboutSecrets =
+  /(?:algorithm|enabled|expiration|expiry|expirydate|id|ids|identifier|length|name|names|path|policy|provider|ref|reference|store|thumbprint|type|ur[il]|ur[il]s|version)$/;
+
+function namesSecret(word: string): boolean {
+  return secretWords.test(word) && !(aboutSecrets.test(word) && !/sasur[il]$/.test(word));
+}
+
+/** Keys that are none to a lock. */
+const plainKeys =
+  /(?:public|partition|sort|row|routing|tag|foreign|distribution|cluster|shard|lookup|column|label|annotation|metadata)keys?$/;
+
+/** A text called a key is one, unless it leads to where the key is, or names the `value` beside it. */
+function namesKey(word: string, value: JsonValue, object: JsonObject): boolean {
+  if (!/keys?$/.test(word) || plainKeys.test(word)) return false;
+  if (word === 'key' && Object.keys(object).some((name) => wordOf(name) === 'value')) return false;
+  return !(typeof value === 'string' && /^(?:https:\/\/|\/subscriptions\/)/i.test(value));
+}
+
+/** Members that are secret for what stands beside them: the value of what is marked, or named, as one. */
+function siblingsOfSecrets(object: JsonObject): ReadonlySet<string> {
+  const marked = Object.entries(object).some(([name, value]) => {
+    const word = wordOf(name);
+    if (/^(?:is)?(?:secret|encrypted|secure|secured|sensitive|hidden)$/.test(word)) return value === true;
+    if (typeof value !== 'string') return false;
+    if (word === 'type') return /^(?:secure(?:string|object)|secret|password)$/.test(wordOf(value));
+    return (word === 'name' || word === 'key') && isNameOfSecret(wordOf(value));
+  });
+  const members = new Map(Object.entries(object).map(([name, value]) => [wordOf(name), value]));
+  return new Set([
+    ...(marked ? ['value', 'values', 'defaultvalue', 'content'] : []),
+    ...(typeof members.get('password') === 'string' ? ['data', 'certificatedata', 'pfxdata'] : []),
+  ]);
+}
+
+function isNameOfSecret(word: string): boolean {
+  if (alwaysSecret.has(word) || namesSecret(word)) return true;
+  return /keys?$/.test(word) && word !== 'key' && !plainKeys.test(word);
+}
+
+const looks: readonly RegExp[] = [
+  /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/,
+  /(?:key|signature|password|pwd|secret|token)\s*=\s*[^\s;&]/i,
+  /[?&]sig=/i,
+  /^\s*(?:bearer|basic|sharedaccesssignature|sharedkey)\s+\S/i,
+  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/,
+  /:\/\/[^/\s:@]*:[^/\s@]+@/,
+];
+
+function looksSecret(text: string): boolean {
+  return looks.some((look) => look.test(text));
+}
+
+function wordOf(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+/** A text or a number; truth values and nothing tell no secret. */
+function isBare(value: JsonValue): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
