@@ -243,57 +243,71 @@ describe('user-assigned identities', () => {
   test('tell which resources carry them, of those that the caller may read', async () => {
     await using w = await world();
     const { m } = w;
-    const { tenantId } = m.home;
-    const list = (ask = w.ask, query = '') => ask('POST', `${w.identity}/listAssociatedResources${query}`);
-    assert.deepEqual((await list()).body, { totalCount: 0, value: [] });
-    for (const name of ['vm1', 'vm2', 'gone']) {
-      const vm = `${w.group}/providers/Microsoft.Compute/virtualMachines/${name}`;
-      if (name !== 'gone') {
-        await m.ask('PUT', `${vm}?api-version=2024-07-01`, {
-          as: m.home.owner,
-          body: { location: 'westus', properties: {} },
-        });
-      }
-      await m.database.transaction((transaction) =>
-        transaction
-          .insertInto('identity_attachments')
-          .values({
-            tenant_id: tenantId,
-            resource_canonical: vm.toLowerCase(),
-            identity_canonical: w.identity.toLowerCase(),
-            identity_id: w.identity,
-            principal_id: w.made.body.properties.principalId,
-            created_at: 1,
-          })
-          .execute(),
-      );
+    const owner = m.home.owner;
+    const machine = (name: string) => `${w.group}/providers/Microsoft.Compute/virtualMachines/${name}`;
+    const list = async (query = '', as = owner) => {
+      const path = `${w.identity}/listAssociatedResources?api-version=2022-01-31-preview${query}`;
+      const reply = await m.ask('POST', path, { as });
+      assert.equal(reply.status, 200, reply.text);
+      return reply.body;
+    };
+    const ids = ({ value }: { value: { id: string }[] }) => value.map(({ id }) => id);
+    assert.deepEqual(await list(), { totalCount: 0, value: [] });
+    const attached = { type: 'UserAssigned', userAssignedIdentities: { [w.identity]: {} } };
+    for (const [name, identity] of [
+      ['vm1', attached],
+      ['vm2', attached],
+      ['vm3', attached],
+      ['gone', attached],
+      ['bare', { type: 'SystemAssigned' }],
+    ] as const) {
+      const reply = await m.ask('PUT', `${machine(name)}?api-version=2024-07-01`, {
+        as: owner,
+        body: { location: 'westus', identity, properties: {} },
+      });
+      assert.equal(reply.status, 201, reply.text);
     }
-    const { body } = await list();
-    assert.equal(body.totalCount, 2);
+    await m.ask('DELETE', `${machine('gone')}?api-version=2024-07-01`, { as: owner });
+    const body = await list();
+    assert.equal(body.totalCount, 3);
+    assert.equal(body.nextLink, undefined);
     assert.deepEqual(body.value[0], {
-      id: `${w.group}/providers/Microsoft.Compute/virtualMachines/vm1`,
+      id: machine('vm1'),
       type: 'microsoft.compute/virtualmachines',
       resourceGroup: 'demo',
       subscriptionId: m.home.subscriptionId,
       subscriptionDisplayName: 'home',
     });
+
     const operator = await m.application(m.home, 'operator');
     await m.assign(m.home, operator, 'Contributor', w.identity);
-    assert.deepEqual((await list(w.as(operator))).body, { totalCount: 0, value: [] });
-    const filtered = async (filter: string) =>
-      await m.ask(
-        'POST',
-        `${w.identity}/listAssociatedResources${version}&$filter=${encodeURIComponent(filter)}`,
-        { as: m.home.owner },
-      );
-    assert.equal((await filtered("contains(type,'microsoft.compute/VIRTUALMACHINES')")).body.totalCount, 2);
-    assert.equal((await filtered("contains(type,'microsoft.web')")).body.totalCount, 0);
-    refused(await filtered("type eq 'x'"), 400, 'BadRequest');
-    const first = await m.ask('POST', `${w.identity}/listAssociatedResources${version}&$top=1`, {
-      as: m.home.owner,
+    assert.deepEqual(await list('', operator), { totalCount: 0, value: [] });
+    await m.assign(m.home, operator, 'Reader', machine('vm2'));
+    assert.deepEqual(ids(await list('', operator)), [machine('vm2')]);
+
+    const filtered = async (filter: string) => ids(await list(`&$filter=${encodeURIComponent(filter)}`));
+    assert.equal((await filtered("contains(type,'microsoft.compute/VIRTUALMACHINES')")).length, 3);
+    assert.deepEqual(await filtered("contains(id, 'VM2')"), [machine('vm2')]);
+    assert.deepEqual(await filtered("contains(type,'microsoft.web')"), []);
+    for (const odd of ["type eq 'x'", "contains(name,'x')", 'contains(type,x)']) {
+      const path = `${w.identity}/listAssociatedResources${version}&$filter=${encodeURIComponent(odd)}`;
+      refused(await m.ask('POST', path, { as: owner }), 400, 'BadRequest');
+    }
+
+    const seen: string[] = [];
+    let query = '&$top=2';
+    for (let page = await list(query); ; page = await list(query)) {
+      seen.push(...ids(page));
+      assert.equal(page.totalCount, 3);
+      if (page.nextLink === undefined) break;
+      query = `&$top=2&$skiptoken=${encodeURIComponent(new URL(page.nextLink).searchParams.get('$skiptoken') ?? '')}`;
+    }
+    assert.deepEqual(seen, [machine('vm1'), machine('vm2'), machine('vm3')]);
+    await m.ask('PATCH', `${machine('vm1')}?api-version=2024-07-01`, {
+      as: owner,
+      body: { identity: { type: 'None' } },
     });
-    assert.equal(first.body.value.length, 1);
-    assert.ok(first.body.nextLink);
+    assert.deepEqual(ids(await list()), [machine('vm2'), machine('vm3')]);
   });
 
   test('name their rights to every caller', async () => {

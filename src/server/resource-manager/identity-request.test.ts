@@ -188,7 +188,9 @@ describe('a resource type', () => {
     const both = { systemAssigned: true, userAssigned: true };
     for (const [name, literal] of [
       ['Microsoft.Compute/virtualMachines', 'SystemAssigned, UserAssigned'],
-      ['microsoft.app/CONTAINERAPPS', 'SystemAssigned,UserAssigned'],
+      ['microsoft.app/MANAGEDENVIRONMENTS', 'SystemAssigned,UserAssigned'],
+      ['microsoft.app/containerApps', 'SystemAssigned, UserAssigned'],
+      ['Microsoft.Network/applicationGateways', 'systemAssigned, userAssigned'],
       ['Microsoft.Sql/servers/jobAgents', 'SystemAssignedUserAssigned'],
       ['Dynatrace.Observability/monitors', 'SystemAndUserAssigned'],
     ] as const) {

@@ -235,6 +235,8 @@ const joinedByAnd = `
 
 /** What is known of single types beside their schemas: bounds and spellings that Azure was seen to have (b.2, b.8). */
 const particulars: Readonly<Record<string, Partial<IdentitySupport>>> = {
+  'microsoft.app/containerapps': { combined: 'SystemAssigned, UserAssigned' },
+  'microsoft.app/jobs': { combined: 'SystemAssigned, UserAssigned' },
   'microsoft.appconfiguration/configurationstores': { maximum: 10 },
   'microsoft.authorization/policyassignments': { maximum: 1 },
   'microsoft.cdn/profiles': { showsTenant: true },
@@ -243,6 +245,9 @@ const particulars: Readonly<Record<string, Partial<IdentitySupport>>> = {
   'microsoft.containerinstance/containergroups': { showsTenant: true },
   'microsoft.containerservice/managedclusters': { maximum: 1 },
   'microsoft.devices/iothubs': { showsTenant: true },
+  'microsoft.hdinsight/clusters': { combined: 'SystemAssigned,UserAssigned' },
+  'microsoft.network/applicationgateways': { smallFirst: true },
+  'microsoft.network/expressrouteports': { smallFirst: true },
   'microsoft.storage/storageaccounts': { maximum: 1 },
 };
 

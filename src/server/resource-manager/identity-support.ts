@@ -4,6 +4,8 @@ export interface IdentitySupport {
   readonly userAssigned: boolean;
   /** The type's own word for a resource with both kinds; absent where one excludes the other. */
   readonly combined?: string;
+  /** Writes the names of kinds with a small first letter. */
+  readonly smallFirst?: true;
   /** How many user-assigned identities one resource may have; unbounded where absent. */
   readonly maximum?: number;
   /** Shows the ids of identities with `resourceGroups`, however they were sent. */
@@ -49,9 +51,10 @@ export function identityTypeOf(
   { systemAssigned, userAssigned }: IdentityKinds,
   support: IdentitySupport | undefined,
 ): string | undefined {
-  if (systemAssigned && userAssigned) return support?.combined;
-  if (systemAssigned) return 'SystemAssigned';
-  return userAssigned ? 'UserAssigned' : undefined;
+  if (!systemAssigned && !userAssigned) return undefined;
+  const single = systemAssigned ? 'SystemAssigned' : 'UserAssigned';
+  const name = systemAssigned && userAssigned ? support?.combined : single;
+  return support?.smallFirst === true ? name?.replace(/\b[SU]/g, (letter) => letter.toLowerCase()) : name;
 }
 
 /** Every `identity.type` that resources of the type accept, as errors list them. */
