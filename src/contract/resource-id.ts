@@ -115,15 +115,24 @@ export function parsePath(text: string): Scope | CollectionPath {
       at += 2;
     }
     if (types.length === 0) throw new ResourceIdError(`a type is missing after providers/${namespace}`);
-    scope =
-      namespace.toLowerCase() === 'microsoft.management' &&
-      types.length === 1 &&
-      types[0]?.toLowerCase() === 'managementgroups' &&
-      scope.kind === 'tenant'
-        ? { kind: 'managementGroup', managementGroup: names[0] as string }
-        : { kind: 'resource', parent: scope, namespace, types, names };
+    scope = scopeBelow(scope, namespace, types, names);
   }
   return scope;
+}
+
+/** What types and names below a parent are: a management group, or a resource. */
+export function scopeBelow(
+  parent: Scope,
+  namespace: string,
+  types: readonly string[],
+  names: readonly string[],
+): Scope {
+  return parent.kind === 'tenant' &&
+    namespace.toLowerCase() === 'microsoft.management' &&
+    types.length === 1 &&
+    types[0]?.toLowerCase() === 'managementgroups'
+    ? { kind: 'managementGroup', managementGroup: names[0] as string }
+    : { kind: 'resource', parent, namespace, types, names };
 }
 
 /**
@@ -177,7 +186,8 @@ export function canonicalId(scope: Scope): CanonicalId {
 }
 
 /**
- * The chain a right may be inherited along, innermost first: resource, parent resources, group, subscription, `/`.
+ * What an id lies in, innermost first: resource, parent resources, group, subscription, `/`. Which management groups
+ * are between the last two, ids do not tell.
  */
 export function ancestors(scope: Scope): Scope[] {
   const chain: Scope[] = [scope];
@@ -191,11 +201,8 @@ export function ancestors(scope: Scope): Scope[] {
       return [...chain, ...ancestors({ kind: 'subscription', subscriptionId: scope.subscriptionId })];
     case 'resource': {
       if (scope.types.length > 1) {
-        const outer: ResourceScope = {
-          ...scope,
-          types: scope.types.slice(0, -1),
-          names: scope.names.slice(0, -1),
-        };
+        const { parent, namespace, types, names } = scope;
+        const outer = scopeBelow(parent, namespace, types.slice(0, -1), names.slice(0, -1));
         return [...chain, ...ancestors(outer)];
       }
       return [...chain, ...ancestors(scope.parent)];

@@ -20,6 +20,8 @@ function thingsOf(existing: {
   alias: string;
   name: string;
   credential: string;
+  lock: string;
+  managementGroup: string;
 }): Things {
   return {
     resourceGroupName: 'rg1',
@@ -27,6 +29,8 @@ function thingsOf(existing: {
     credential: existing.credential,
     operationId: existing.operationId,
     location: 'westus',
+    lockName: existing.lock,
+    groupId: existing.managementGroup,
     tagName: 'no-such-tag',
     tagValue: 'no-such-value',
     aliasName: existing.alias,
@@ -103,8 +107,18 @@ async function furnish(m: TestManagement, tenant: TestTenant, vault: string) {
     as,
     body: { properties: { displayName: 'x' } },
   });
+  const [lock, managementGroup] = [`lock-${vault}`, `group-${vault}`];
+  const root = '/providers/Microsoft.Management/managementGroups';
+  const its = `${root}/${managementGroup}`;
+  await m.ask('PUT', `${its}?api-version=2023-04-01`, { as, body: {} });
+  await m.ask('PUT', `${its}/subscriptions/${tenant.subscriptionId}?api-version=2023-04-01`, { as });
+  for (const scope of [group, `/subscriptions/${tenant.subscriptionId}`]) {
+    const path = `${scope}/providers/Microsoft.Authorization/locks/${lock}?api-version=2020-05-01`;
+    const locked = await m.ask('PUT', path, { as, body: { properties: { level: 'CanNotDelete' } } });
+    assert.equal(locked.status, 201, locked.text);
+  }
   assert.ok(operationId);
-  return { operationId, assignment, alias, name: 'vm1', credential };
+  return { operationId, assignment, alias, name: 'vm1', credential, lock, managementGroup };
 }
 
 describe("another tenant's", () => {
@@ -118,6 +132,8 @@ describe("another tenant's", () => {
       alias: 'no-such',
       name: 'no-such',
       credential: 'no-credential',
+      lock: 'absent-lock',
+      managementGroup: 'absent-group',
     };
     const absent = { ...thingsOf(nothing), resourceGroupName: 'no-such' };
     const before = await snapshot(m);
@@ -136,7 +152,12 @@ describe("another tenant's", () => {
         : [''];
       for (const scope of scopes) {
         const template = operation.path.replace(/^\/\{scope\}/, scope);
-        if (/\/aliases\/\{aliasName\}$/.test(template) && operation.method === 'PUT') continue; // makes one of one's own
+        // makes one of one's own
+        if (
+          /\/(?:aliases\/\{aliasName\}|managementGroups\/\{groupId\})$/.test(template) &&
+          operation.method === 'PUT'
+        )
+          continue;
         if (!template.includes('{') || (template.endsWith('{roleDefinitionId}') && scope === '')) continue;
         if (operation.method === 'PUT' && scope === '' && operation.path.startsWith('/{scope}')) continue;
         const ask = (things: Things) => {
@@ -149,7 +170,7 @@ describe("another tenant's", () => {
         const hidden = [...Object.values(theirs), ...Object.values(nothing), 'rg1'];
         const [one, other] = [await ask(there), await ask(absent)];
         assert.deepEqual(visible(one, hidden), visible(other, hidden), `${operation.method} ${template}`);
-        const subscribed = template.includes('{subscriptionId}');
+        const subscribed = template.startsWith('/subscriptions/{subscriptionId}');
         assert.ok(
           one.status === (subscribed ? 401 : 404) || (operation.method === 'DELETE' && one.status === 204),
           `${operation.method} ${template}: ${one.status} ${one.text}`,
@@ -172,6 +193,9 @@ describe("another tenant's", () => {
       '/tenants?api-version=2022-12-01',
       '/providers/Microsoft.Subscription/aliases?api-version=2021-10-01',
       '/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01',
+      '/providers/Microsoft.Management/managementGroups?api-version=2023-04-01',
+      `/providers/Microsoft.Management/managementGroups/${m.home.tenantId}/descendants?api-version=2023-04-01`,
+      `${place}/providers/Microsoft.Authorization/locks?api-version=2020-05-01`,
       `${place}/resourceGroups?api-version=2022-09-01`,
       `${place}/resources?api-version=2022-09-01`,
       `${place}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01`,
@@ -217,7 +241,10 @@ async function snapshot(m: TestManagement): Promise<object> {
       | 'subscriptions'
       | 'principals'
       | 'join_tokens'
-      | 'async_operations',
+      | 'async_operations'
+      | 'locks'
+      | 'management_groups'
+      | 'management_group_subscriptions',
   ) => await read.selectFrom(table).selectAll().where('tenant_id', '=', m.foreign.tenantId).execute();
   return {
     resources: await all('resources'),
@@ -227,5 +254,8 @@ async function snapshot(m: TestManagement): Promise<object> {
     principals: await all('principals'),
     tokens: await all('join_tokens'),
     operations: await all('async_operations'),
+    locks: await all('locks'),
+    managementGroups: await all('management_groups'),
+    placements: await all('management_group_subscriptions'),
   };
 }

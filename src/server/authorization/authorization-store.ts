@@ -1,7 +1,8 @@
 import type { ExpressionBuilder, ExpressionWrapper, SqlBool } from 'kysely';
-import { ancestors, canonicalId, type Scope } from '../../contract/resource-id.ts';
+import { canonicalId, type Scope } from '../../contract/resource-id.ts';
 import { type CanonicalId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import { selectMemberships } from '../directory/memberships.ts';
+import { Hierarchy, scopeOfGroup } from '../management-groups/hierarchy.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { RoleAssignmentsTable, Tables } from '../storage/tables.ts';
 import type { RoleDefinitionId } from './role-definitions.ts';
@@ -137,14 +138,15 @@ export async function listRoleAssignments(
   filter: RoleAssignmentFilter,
 ): Promise<readonly RoleAssignment[]> {
   const { tenantId, scope, reach, principalId, assignedTo, limit, after } = filter;
-  const chain = ancestors(scope).map(canonicalId);
+  const hierarchy = await Hierarchy.load(queries, tenantId);
+  const chain = hierarchy.chain(scope).map(canonicalId);
   let query = queries
     .selectFrom('role_assignments')
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where((eb) =>
       reach === 'all'
-        ? eb.or([eb('scope_canonical', 'in', chain), isBelow(eb, canonicalId(scope))])
+        ? eb.or([eb('scope_canonical', 'in', chain), isUnder(eb, hierarchy, scope)])
         : eb('scope_canonical', 'in', chain),
     );
   if (principalId !== undefined) query = query.where('principal_id', '=', principalId);
@@ -153,6 +155,28 @@ export async function listRoleAssignments(
   }
   if (after !== undefined) query = query.where('assignment_id', '>', after);
   return (await query.orderBy('assignment_id').limit(limit).execute()).map(fromRow);
+}
+
+/** As `isBelow`, and for a management group what is in the groups and subscriptions that it holds. */
+function isUnder(
+  eb: ExpressionBuilder<Tables, 'role_assignments'>,
+  hierarchy: Hierarchy,
+  scope: Scope,
+): ExpressionWrapper<Tables, 'role_assignments', SqlBool> {
+  const group = scope.kind === 'managementGroup' ? hierarchy.group(scope.managementGroup) : undefined;
+  if (group === undefined) return isBelow(eb, canonicalId(scope));
+  if (group === hierarchy.root) return isBelow(eb, canonicalId({ kind: 'tenant' }));
+  const groups = hierarchy.below(group).map((each) => canonicalId(scopeOfGroup(each)));
+  const subscriptions = hierarchy
+    .placedBelow(group)
+    .map((subscriptionId) => canonicalId({ kind: 'subscription', subscriptionId }));
+  // the ids of subscriptions are of one length
+  const length = subscriptions[0]?.length ?? 0;
+  const beginning = eb.fn<string>('substr', ['scope_canonical', eb.lit(1), eb.lit(length)]);
+  return eb.or([
+    ...(groups.length === 0 ? [] : [eb('scope_canonical', 'in', groups)]),
+    ...(subscriptions.length === 0 ? [] : [eb(beginning, 'in', subscriptions)]),
+  ]);
 }
 
 /** Compares the beginning of the text rather than by LIKE, to which `_` in a name would be a wildcard. */

@@ -3,6 +3,7 @@ import { generalRoles } from './built-in-roles/general.ts';
 import { hostRoles } from './built-in-roles/hosts.ts';
 import { keyVaultRoles } from './built-in-roles/key-vault.ts';
 import { managedIdentityRoles } from './built-in-roles/managed-identity.ts';
+import { managementGroupRoles } from './built-in-roles/management-groups.ts';
 import { storageRoles } from './built-in-roles/storage.ts';
 import { tokenRoles } from './built-in-roles/tokens.ts';
 
@@ -14,6 +15,7 @@ import { tokenRoles } from './built-in-roles/tokens.ts';
 export const builtInRoles: readonly BuiltInRole[] = [
   ...generalRoles,
   ...managedIdentityRoles,
+  ...managementGroupRoles,
   ...hostRoles,
   ...keyVaultRoles,
   ...storageRoles,

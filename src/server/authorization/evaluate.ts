@@ -10,6 +10,7 @@ import { selectPrincipal } from '../directory/directory-store.ts';
 import { selectMemberships } from '../directory/memberships.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import { selectUser, type User } from '../directory/user-store.ts';
+import { Hierarchy } from '../management-groups/hierarchy.ts';
 import type { ChangeFollower } from '../storage/change-log.ts';
 import type { Database, Queries } from '../storage/database.ts';
 import { FollowedCache } from '../storage/followed-cache.ts';
@@ -52,13 +53,19 @@ export type Grants = ReadonlyMap<CanonicalId, readonly Grant[]>;
  * The decision over given assignments: an action is allowed where, at the scope or above it, an assigned role has a
  * permission object that includes it and does not exclude it. Anything else is refused: an unknown role, an
  * assignment under a condition, an action name that can be none.
+ *
+ * @param chain the scope and what it inherits from; without one, the management groups above are left out
  */
-export function evaluate(grants: Grants, question: AuthorizationQuestion): Decision {
+export function evaluate(
+  grants: Grants,
+  question: AuthorizationQuestion,
+  chain: readonly CanonicalId[] = ancestors(question.scope).map(canonicalId),
+): Decision {
   const action = canonicalAction(question.action);
   let considered = 0;
   if (action === undefined) return { allowed: false, considered };
-  for (const scope of ancestors(question.scope)) {
-    for (const grant of grants.get(canonicalId(scope)) ?? []) {
+  for (const scope of chain) {
+    for (const grant of grants.get(scope) ?? []) {
       considered += 1;
       const role = findRoleDefinition(grant.roleDefinitionId);
       if (role === undefined || grant.conditional) continue;
@@ -88,10 +95,11 @@ function includes(rule: CompiledRule, action: CanonicalAction): boolean {
  */
 export async function decideFromRows(queries: Queries, question: AuthorizationQuestion): Promise<Decision> {
   const { tenantId, principalId } = question;
-  const source: PrincipalSource = {
+  const source: Sources = {
     principal: () => selectPrincipal(queries, tenantId, principalId),
     user: (_, userId) => selectUser(queries, tenantId, { userId }),
     groupsOf: async (_, memberId) => (await selectMemberships(queries, tenantId, memberId)).transitive,
+    hierarchy: () => Hierarchy.load(queries, tenantId),
   };
   return await decideFor(source, question, (holders) => grantsOf(queries, tenantId, holders));
 }
@@ -103,25 +111,40 @@ export async function decideFromRows(queries: Queries, question: AuthorizationQu
  * @param grants what some principals have, in their order
  */
 async function decideFor(
-  source: PrincipalSource,
+  source: Sources,
   question: AuthorizationQuestion,
   grants: (holders: readonly PrincipalId[]) => Promise<readonly (Grants | undefined)[]>,
 ): Promise<Decision> {
   const { tenantId, principalId } = question;
   if (!(await stands(source, tenantId, principalId))) return { allowed: false, considered: 0 };
-  const own = evaluateAll(await grants([principalId]), question);
+  const chain = await inheritedFrom(source, question);
+  const own = evaluateAll(await grants([principalId]), question, chain);
   if (own.allowed) return own;
   const groups = await source.groupsOf(tenantId, principalId);
   if (groups.length === 0) return own;
-  const through = evaluateAll(await grants(groups.map((group) => guid<PrincipalId>(group))), question);
+  const holders = groups.map((group) => guid<PrincipalId>(group));
+  const through = evaluateAll(await grants(holders), question, chain);
   return through.allowed ? through : { allowed: false, considered: own.considered + through.considered };
 }
 
-function evaluateAll(held: readonly (Grants | undefined)[], question: AuthorizationQuestion): Decision {
+/** The scope and all that it inherits from, management groups among them. */
+async function inheritedFrom(
+  source: Sources,
+  { tenantId, scope }: AuthorizationQuestion,
+): Promise<readonly CanonicalId[]> {
+  const chain = scope.kind === 'tenant' ? [scope] : (await source.hierarchy(tenantId)).chain(scope);
+  return chain.map(canonicalId);
+}
+
+function evaluateAll(
+  held: readonly (Grants | undefined)[],
+  question: AuthorizationQuestion,
+  chain: readonly CanonicalId[],
+): Decision {
   let considered = 0;
   for (const grants of held) {
     if (grants === undefined) continue;
-    const decision = evaluate(grants, question);
+    const decision = evaluate(grants, question, chain);
     if (decision.allowed) return decision;
     considered += decision.considered;
   }
@@ -145,6 +168,10 @@ export interface PrincipalSource {
   groupsOf(tenantId: TenantId, memberId: string): Promise<readonly string[]>;
 }
 
+interface Sources extends PrincipalSource {
+  hierarchy(tenantId: TenantId): Promise<Hierarchy>;
+}
+
 /** Only a principal or a person of the resource's own tenant, enabled, has rights there. Object ids are of one kind only. */
 async function stands(
   source: PrincipalSource,
@@ -157,6 +184,9 @@ async function stands(
   return account?.enabled === true;
 }
 
+/** Tenants whose hierarchy of management groups is kept at most. */
+const maxTenants = 1000;
+
 export interface AuthorizerOptions {
   readonly database: Database;
   readonly follower: ChangeFollower;
@@ -166,12 +196,24 @@ export interface AuthorizerOptions {
 }
 
 /**
- * Decides from caches that follow the change log: a removed assignment, a membership that ended and a deleted or disabled
- * principal are refused from the first question after the commit.
+ * Decides from caches that follow the change log: a removed assignment, a membership that ended, a subscription that went
+ * to another management group and a deleted or disabled principal are refused from the first question after the commit.
  */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { database, follower, principals, capacity = 10_000 } = options;
   const assigned = new FollowedCache<Grants>(follower, { kind: 'role-assignments', capacity });
+  const hierarchies = new FollowedCache<Hierarchy>(follower, {
+    kind: 'management-groups',
+    capacity: maxTenants,
+  });
+  const load = (tenantId: TenantId) => Hierarchy.load(database.read, tenantId);
+  const sources: Sources = {
+    principal: (...asked) => principals.principal(...asked),
+    user: (...asked) => principals.user(...asked),
+    groupsOf: (...asked) => principals.groupsOf(...asked),
+    hierarchy: async (tenantId) =>
+      (await hierarchies.get(tenantId, tenantId, () => load(tenantId))) ?? (await load(tenantId)),
+  };
 
   /**
    * From the cache, and what it lacks in one query. All look-ups begin before the query does, so that a change which it
@@ -195,6 +237,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
 
   return {
-    decide: (question) => decideFor(principals, question, (holders) => cached(question.tenantId, holders)),
+    decide: (question) => decideFor(sources, question, (holders) => cached(question.tenantId, holders)),
   };
 }

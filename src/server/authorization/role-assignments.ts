@@ -26,6 +26,8 @@ import { findRoleDefinition, parseRoleDefinitionId, type RoleDefinitionId } from
 
 /** Assignments at or below a subscription. */
 export const maxAssignmentsPerSubscription = 4000;
+/** Assignments at a management group; what it holds has its own. */
+export const maxAssignmentsPerManagementGroup = 500;
 const maxDescriptionLength = 2048;
 
 /** What a client asks for; texts as they came, but of bounded size. */
@@ -219,6 +221,15 @@ async function principalTypeOf(
 }
 
 async function ensureRoom(transaction: Transaction, tenantId: TenantId, scope: Scope): Promise<void> {
+  if (scope.kind === 'managementGroup') {
+    if ((await countAtOrBelow(transaction, tenantId, canonicalId(scope))) < maxAssignmentsPerManagementGroup)
+      return;
+    throw new DomainError(
+      'invalid-value',
+      `No more role assignments can be created at this management group: it has ${maxAssignmentsPerManagementGroup}.`,
+      { code: 'RoleAssignmentLimitExceeded' },
+    );
+  }
   const subscriptionId = subscriptionOf(scope);
   if (subscriptionId === undefined) return;
   const subscription = canonicalId({ kind: 'subscription', subscriptionId });

@@ -74,10 +74,10 @@ export function findRoleDefinitionByName(name: string): RoleDefinition | undefin
 }
 
 const idPath =
-  /^(?:\/subscriptions\/[0-9a-f-]{36}(?:\/resourcegroups\/[^/]+)?)?\/providers\/microsoft\.authorization\/roledefinitions\/([0-9a-f-]{36})$/i;
+  /^(?:\/providers\/microsoft\.management\/managementgroups\/[^/]+|\/subscriptions\/[0-9a-f-]{36}(?:\/resourcegroups\/[^/]+)?)?\/providers\/microsoft\.authorization\/roledefinitions\/([0-9a-f-]{36})$/i;
 
 /**
- * The GUID of a role definition's id as clients write it: below a subscription, a group or the tenant, or bare.
+ * The GUID of a role definition's id as clients write it: below a management group, a subscription, a group or the tenant, or bare.
  * `undefined` where the text is no such id.
  */
 export function parseRoleDefinitionId(text: string): RoleDefinitionId | undefined {

@@ -17,6 +17,8 @@ import { federatedIdentityCredentials } from './Microsoft.ManagedIdentity/federa
 import { systemAssignedIdentities } from './Microsoft.ManagedIdentity/identities.ts';
 import { identityOperations } from './Microsoft.ManagedIdentity/operations.ts';
 import { userAssignedIdentities } from './Microsoft.ManagedIdentity/userAssignedIdentities.ts';
+import { managementGroups } from './Microsoft.Management/managementGroups.ts';
+import { subscriptionsOfGroups } from './Microsoft.Management/subscriptions.ts';
 import { loadBalancers } from './Microsoft.Network/loadBalancers.ts';
 import { networkInterfaces } from './Microsoft.Network/networkInterfaces.ts';
 import { networkSecurityGroups } from './Microsoft.Network/networkSecurityGroups.ts';
@@ -65,6 +67,8 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     roleDefinitions(),
     roleAssignments(database),
     locks(database),
+    managementGroups(database),
+    subscriptionsOfGroups(database),
     virtualMachines(options),
     computeOperations(operations),
     skus(),

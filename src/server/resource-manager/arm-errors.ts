@@ -47,6 +47,10 @@ export function subscriptionNotFound(subscriptionId: string): ArmError {
   );
 }
 
+export function managementGroupNotFound(name: string): ArmError {
+  return new ArmError('not-found', 'NotFound', `The management group '${name}' cannot be found.`);
+}
+
 export function invalidResourceName(type: string, name: string, rule: string): ArmError {
   return new ArmError(
     'invalid-value',

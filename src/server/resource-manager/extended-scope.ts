@@ -6,8 +6,14 @@ import {
   type Scope,
 } from '../../contract/resource-id.ts';
 import type { TenantId } from '../../foundation/ids.ts';
+import { Hierarchy, scopeOfGroup } from '../management-groups/hierarchy.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
-import { resourceGroupBeingDeleted, resourceGroupNotFound, resourceNotFound } from './arm-errors.ts';
+import {
+  managementGroupNotFound,
+  resourceGroupBeingDeleted,
+  resourceGroupNotFound,
+  resourceNotFound,
+} from './arm-errors.ts';
 import type { OperationContext } from './provider.ts';
 import { findResourceGroup, resourceGroupId } from './resource-group-store.ts';
 import { findResource } from './resource-store.ts';
@@ -59,6 +65,11 @@ export async function requireLiveScope(
     if (group === undefined) throw resourceGroupNotFound(admitted.name);
     if (group.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
     if (scope.kind === 'resourceGroup') return parseScope(resourceGroupId(group));
+  }
+  if (scope.kind === 'managementGroup') {
+    const group = (await Hierarchy.load(transaction, tenantId)).group(scope.managementGroup);
+    if (group === undefined) throw managementGroupNotFound(scope.managementGroup);
+    return scopeOfGroup(group);
   }
   if (scope.kind !== 'resource') return scope;
   const extended = await findExtended(transaction, tenantId, scope);

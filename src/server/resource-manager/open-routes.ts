@@ -12,4 +12,11 @@ export const routesForEveryCaller: readonly string[] = [
   'GET /providers/{resourceProviderNamespace}',
   'GET /providers/Microsoft.ManagedIdentity/operations',
   'POST /batch',
+  'GET /providers/Microsoft.Management/managementGroups',
+  // what was deleted has no rights left to ask for; every deletion that is asked about has been done
+  'GET /providers/Microsoft.Management/operationResults/delete/managementGroups/{groupId}',
+  'POST /providers/Microsoft.Management/getEntities',
+  'POST /providers/Microsoft.Management/checkNameAvailability',
+  'POST /providers/Microsoft.Management/startTenantBackfill',
+  'POST /providers/Microsoft.Management/tenantBackfillStatus',
 ];

@@ -12,9 +12,11 @@ import type { Authorizer } from '../authorization/evaluate.ts';
 import type { Caller } from '../http/bearer.ts';
 import { preconditionsOf } from '../http/conditional.ts';
 import { ArmError } from '../http/dialects/arm.ts';
+import { Hierarchy } from '../management-groups/hierarchy.ts';
 import type { Database } from '../storage/database.ts';
 import {
   authorizationFailed,
+  managementGroupNotFound,
   resourceGroupBeingDeleted,
   resourceGroupNotFound,
   resourceNotFound,
@@ -307,15 +309,14 @@ async function requireExtended(
   if (!operation.path.startsWith('/{scope}/')) return;
   const scope = context.parameters['scope'];
   const extended = scope === undefined ? undefined : parsePath(scope);
+  const { tenantId } = context.caller;
   if (extended?.kind === 'managementGroup') {
-    throw new ArmError(
-      'not-found',
-      'NotFound',
-      `The management group '${extended.managementGroup}' cannot be found.`,
-    );
+    const hierarchy = await Hierarchy.load(database.read, tenantId);
+    if (hierarchy.group(extended.managementGroup) === undefined) {
+      throw managementGroupNotFound(extended.managementGroup);
+    }
   }
   if (extended?.kind !== 'resource') return;
-  const { tenantId } = context.caller;
   if ((await findExtended(database.read, tenantId, extended)) === undefined) {
     throw resourceNotFound(extended);
   }

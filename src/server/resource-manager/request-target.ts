@@ -70,10 +70,13 @@ function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 64);
 }
 
-/** The query as it goes into a further address, without what the caller of this sets itself. */
+/**
+ * The query as it goes into a further address, without what the caller of this sets itself. Names keep their `$`:
+ * clients add parameters of their own to the address, and know those that are there by their plain names alone.
+ */
 export function queryString(query: QueryParameters, replaced: Readonly<Record<string, string>>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of query) if (!(name in replaced)) parameters.set(name, value);
   for (const [name, value] of Object.entries(replaced)) parameters.set(name, value);
-  return parameters.toString();
+  return parameters.toString().replace(/(^|&)%24/g, '$1$$');
 }

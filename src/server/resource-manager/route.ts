@@ -4,6 +4,7 @@ import {
   parseScope,
   ResourceIdError,
   type Scope,
+  scopeBelow,
 } from '../../contract/resource-id.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 
@@ -106,7 +107,7 @@ type Collection = Extract<ReturnType<typeof parsePath>, { kind: 'collection' }>;
 function containerOf(collection: Collection): Scope {
   const { parent, namespace, types, names } = collection;
   if (names.length === 0) return parent;
-  return { kind: 'resource', parent, namespace, types: types.slice(0, -1), names };
+  return scopeBelow(parent, namespace, types.slice(0, -1), names);
 }
 
 function requireSubscriptionId(text: string): void {

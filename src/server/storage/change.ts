@@ -12,6 +12,7 @@ export type ChangeKind =
   | 'memberships' // who is in which group, anywhere in the tenant: key = tenantId
   | 'app-roles' // app-role and directory-role assignments, permission grants of a principal: key = its object id
   | 'role-assignments' // of a principal: key = principalId
+  | 'management-groups' // groups of the tenant, or which one a subscription is in: key = tenantId
   | 'revoked-tokens' // access tokens revoked one by one: key = the first character of their ids
   | 'signal-streams' // made, changed or gone: key = the stream's id
   | 'signal-events' // waiting for a receiver: key = the stream's id

@@ -76,22 +76,19 @@ export function locks(database: Database): ResourceType {
   };
 }
 
-function scopeOf(context: OperationContext): {
+interface Place {
   readonly scope: Scope;
-  readonly subscriptionId: SubscriptionId;
-} {
+  /** Absent where there are no locks: above subscriptions. */
+  readonly subscriptionId: SubscriptionId | undefined;
+}
+
+function placeOf(context: OperationContext): Place {
   const scope = parseScope(parameter(context, 'scope'));
-  const subscriptionId = subscriptionOf(scope);
-  if (subscriptionId !== undefined) return { scope, subscriptionId };
-  throw new ArmError(
-    'invalid-value',
-    'LockScopeNotSupported',
-    'A lock is made at a subscription, a resource group or a resource.',
-  );
+  return { scope, subscriptionId: subscriptionOf(scope) };
 }
 
 async function get(database: Database, context: OperationContext): Promise<Answer> {
-  const { scope } = scopeOf(context);
+  const { scope } = placeOf(context);
   const name = parameter(context, 'lockName');
   const lock = await findLock(database.read, context.caller.tenantId, canonicalId(scope), name);
   if (lock === undefined) {
@@ -101,7 +98,7 @@ async function get(database: Database, context: OperationContext): Promise<Answe
 }
 
 async function put(database: Database, context: Put): Promise<Answer> {
-  const { scope, subscriptionId } = scopeOf(context);
+  const { scope, subscriptionId } = placeOf(context);
   const { caller, at, body } = context;
   const { level, notes, owners } = body.properties;
   const name = parameter(context, 'lockName');
@@ -110,6 +107,13 @@ async function put(database: Database, context: Put): Promise<Answer> {
       type,
       name,
       'it has 1 to 90 letters, digits, underscores, parentheses, hyphens and periods, and does not end with a period',
+    );
+  }
+  if (subscriptionId === undefined) {
+    throw new ArmError(
+      'invalid-value',
+      'LockScopeNotSupported',
+      'A lock is made at a subscription, a resource group or a resource.',
     );
   }
   const texts = [notes ?? '', ...(owners ?? []).map(({ applicationId }) => applicationId)];
@@ -160,7 +164,7 @@ async function requireRoom(
 }
 
 async function remove(database: Database, context: OperationContext): Promise<Answer> {
-  const { scope } = scopeOf(context);
+  const { scope } = placeOf(context);
   const name = parameter(context, 'lockName');
   const existed = await database.transaction((transaction) =>
     deleteLockRow(transaction, context.caller.tenantId, canonicalId(scope), name),
@@ -170,14 +174,16 @@ async function remove(database: Database, context: OperationContext): Promise<An
 
 /** At the scope, above and below it; with `atScope()` not below: as for role assignments. */
 async function list(database: Database, context: OperationContext): Promise<Answer> {
-  const { scope, subscriptionId } = scopeOf(context);
+  const { scope, subscriptionId } = placeOf(context);
   const { caller, query } = context;
   const request = pageRequest(query.get('$top'), query.get('$skiptoken'));
+  const atScope = isAtScope(query.get('$filter'));
+  if (subscriptionId === undefined) return listAnswer(context, { after: undefined }, []);
   const rows = await listLocks(database.read, {
     tenantId: caller.tenantId,
     subscriptionId,
     at: ancestors(scope).map(canonicalId),
-    ...(isAtScope(query.get('$filter')) ? {} : { below: canonicalId(scope) }),
+    ...(atScope ? {} : { below: canonicalId(scope) }),
     limit: request.size + 1,
     ...(request.after === undefined ? {} : { after: request.after }),
   });

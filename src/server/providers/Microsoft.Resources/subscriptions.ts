@@ -1,8 +1,15 @@
 import type { Tags } from '../../../contract/arm.ts';
-import { canonicalId, parseScope, ResourceIdError, subscriptionOf } from '../../../contract/resource-id.ts';
+import {
+  canonicalId,
+  parseScope,
+  ResourceIdError,
+  type Scope,
+  subscriptionOf,
+} from '../../../contract/resource-id.ts';
 import type { CanonicalId, SubscriptionId } from '../../../foundation/ids.ts';
 import { listHeldBy } from '../../authorization/authorization-store.ts';
 import type { Caller } from '../../http/bearer.ts';
+import { Hierarchy } from '../../management-groups/hierarchy.ts';
 import {
   type OperationContext,
   type ResourceType,
@@ -68,18 +75,24 @@ export function subscriptions(database: Database): ResourceType {
 /** A caller sees the subscriptions in which, or above which, some role is assigned to it or to a group it is in. */
 async function visibleTo(database: Database, caller: Caller): Promise<(id: SubscriptionId) => boolean> {
   const seen = new Set<SubscriptionId>();
-  for (const { scope } of await listHeldBy(database.read, caller.tenantId, caller.principalId)) {
-    const subscriptionId = subscriptionIn(scope);
-    if (subscriptionId === 'every') return () => true;
+  const groups = new Set<string>();
+  for (const { scope: text } of await listHeldBy(database.read, caller.tenantId, caller.principalId)) {
+    const scope = readScope(text);
+    if (scope?.kind === 'tenant') return () => true;
+    if (scope?.kind === 'managementGroup') groups.add(canonicalId(scope));
+    const subscriptionId = scope === undefined ? undefined : subscriptionOf(scope);
     if (subscriptionId !== undefined) seen.add(subscriptionId);
   }
-  return (id) => seen.has(id);
+  if (groups.size === 0) return (id) => seen.has(id);
+  const hierarchy = await Hierarchy.load(database.read, caller.tenantId);
+  return (subscriptionId) =>
+    seen.has(subscriptionId) ||
+    hierarchy.chain({ kind: 'subscription', subscriptionId }).some((scope) => groups.has(canonicalId(scope)));
 }
 
-function subscriptionIn(scope: string): SubscriptionId | 'every' | undefined {
-  if (scope === '/') return 'every';
+function readScope(text: string): Scope | undefined {
   try {
-    return subscriptionOf(parseScope(scope));
+    return parseScope(text);
   } catch (error) {
     if (error instanceof ResourceIdError) return undefined;
     throw error;
