@@ -231,6 +231,99 @@ const specified: readonly {
     path: () => `${group}/providers/Microsoft.Authorization/locks/spec?api-version=2020-05-01`,
   },
   {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'put',
+    route: '/providers/Microsoft.Management/managementGroups/{g}',
+    path: () => '/providers/Microsoft.Management/managementGroups/spec?api-version=2023-04-01',
+    body: () => ({ properties: { displayName: 'Spec' } }),
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2020-05-01/management.json',
+    method: 'patch',
+    route: '/providers/Microsoft.Management/managementGroups/{g}',
+    path: () => '/providers/Microsoft.Management/managementGroups/spec?api-version=2020-05-01',
+    body: () => ({ displayName: 'Specified' }),
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'put',
+    route: '/providers/Microsoft.Management/managementGroups/{g}/subscriptions/{s}',
+    path: () =>
+      `/providers/Microsoft.Management/managementGroups/spec/subscriptions/${m.home.subscriptionId}?api-version=2023-04-01`,
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'get',
+    route: '/providers/Microsoft.Management/managementGroups/{g}/subscriptions/{s}',
+    path: () =>
+      `/providers/Microsoft.Management/managementGroups/spec/subscriptions/${m.home.subscriptionId}?api-version=2023-04-01`,
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'get',
+    route: '/providers/Microsoft.Management/managementGroups/{g}/subscriptions',
+    path: () => '/providers/Microsoft.Management/managementGroups/spec/subscriptions?api-version=2023-04-01',
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'get',
+    route: '/providers/Microsoft.Management/managementGroups',
+    path: () => '/providers/Microsoft.Management/managementGroups?api-version=2023-04-01',
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2020-05-01/management.json',
+    method: 'get',
+    route: '/providers/Microsoft.Management/managementGroups/{g}',
+    path: () =>
+      `/providers/Microsoft.Management/managementGroups/${m.home.tenantId}?api-version=2020-05-01&$expand=children&$recurse=true`,
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'get',
+    route: '/providers/Microsoft.Management/managementGroups/{g}',
+    path: () =>
+      '/providers/Microsoft.Management/managementGroups/spec?api-version=2023-04-01&$expand=path,ancestors',
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'get',
+    route: '/providers/Microsoft.Management/managementGroups/{g}/descendants',
+    path: () =>
+      `/providers/Microsoft.Management/managementGroups/${m.home.tenantId}/descendants?api-version=2023-04-01`,
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'post',
+    route: '/providers/Microsoft.Management/getEntities',
+    path: () => '/providers/Microsoft.Management/getEntities?api-version=2023-04-01',
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'post',
+    route: '/providers/Microsoft.Management/checkNameAvailability',
+    path: () => '/providers/Microsoft.Management/checkNameAvailability?api-version=2023-04-01',
+    body: () => ({ name: 'spec', type: 'Microsoft.Management/managementGroups' }),
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'post',
+    route: '/providers/Microsoft.Management/tenantBackfillStatus',
+    path: () => '/providers/Microsoft.Management/tenantBackfillStatus?api-version=2023-04-01',
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'delete',
+    route: '/providers/Microsoft.Management/managementGroups/{g}/subscriptions/{s}',
+    path: () =>
+      `/providers/Microsoft.Management/managementGroups/spec/subscriptions/${m.home.subscriptionId}?api-version=2023-04-01`,
+  },
+  {
+    file: 'managementgroups/resource-manager/Microsoft.Management/stable/2023-04-01/management.json',
+    method: 'delete',
+    route: '/providers/Microsoft.Management/managementGroups/{g}',
+    path: () => '/providers/Microsoft.Management/managementGroups/spec?api-version=2023-04-01',
+  },
+  {
     file: 'authorization/resource-manager/Microsoft.Authorization/stable/2022-04-01/authorization-RoleDefinitionsCalls.json',
     method: 'get',
     route: '/{scope}/providers/Microsoft.Authorization/roleDefinitions',
