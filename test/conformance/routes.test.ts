@@ -117,7 +117,7 @@ describe('of every route of a whole server', () => {
           .replace('{resourceGroupName}', group)
           .replace('{resourceProviderNamespace}', 'Microsoft.Compute')
           .replace('{name}', name(type.type))
-          .replaceAll(/\{[A-Za-z]+\}/g, '0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0');
+          .replaceAll(/\{[A-Za-z0-9]+\}/g, '0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f0');
         return {
           host: surfaceHosts.management,
           method: operation.method,
