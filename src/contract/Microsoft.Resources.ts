@@ -27,6 +27,12 @@ export const tagsPatchSchema = z.object({
   properties: z.object({ tags: tagsSchema.nullish() }).nullish(),
 });
 
+/** `POST /providers/Microsoft.Resources/checkResourceName` */
+export const checkResourceNameSchema = z.object({
+  name: z.string().min(1).max(260),
+  type: z.string().min(1).max(512),
+});
+
 /** `POST …/moveResources` and `…/validateMoveResources` (a.12). */
 export const moveResourcesSchema = z.object({
   resources: z.array(z.string().max(2048)).min(1).max(800),

@@ -26,6 +26,7 @@ import { networkOperations } from './Microsoft.Network/operations.ts';
 import { publicIPAddresses } from './Microsoft.Network/publicIPAddresses.ts';
 import { virtualNetworks } from './Microsoft.Network/virtualNetworks.ts';
 import { type BatchOptions, batch } from './Microsoft.Resources/batch.ts';
+import { checkResourceName } from './Microsoft.Resources/checkResourceName.ts';
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import type { MovingOptions } from './Microsoft.Resources/moveResources.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
@@ -63,6 +64,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     providers(() => types),
     operationResults(operations),
     batch(options),
+    checkResourceName(),
     aliases(database, randomness),
     roleDefinitions(),
     roleAssignments(database),

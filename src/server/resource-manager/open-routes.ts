@@ -19,4 +19,5 @@ export const routesForEveryCaller: readonly string[] = [
   'POST /providers/Microsoft.Management/checkNameAvailability',
   'POST /providers/Microsoft.Management/startTenantBackfill',
   'POST /providers/Microsoft.Management/tenantBackfillStatus',
+  'POST /providers/Microsoft.Resources/checkResourceName',
 ];

@@ -2,6 +2,7 @@ import type { CloudProfile } from '../../../contract/cloud-profile.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import type { Origins } from '../../resource-manager/authentication.ts';
 import type { ResourceType } from '../../resource-manager/provider.ts';
+import { otherServices } from './other-services.ts';
 
 /** Facts about a deployment that clients read before they have a token. */
 export interface EndpointsOptions {
@@ -94,6 +95,7 @@ function authentication(options: EndpointsOptions): object {
 
 function cloud(options: EndpointsOptions): object {
   const { profile, origins } = options;
+  const others = otherServices(profile);
   return {
     // tools map the names of Azure's own clouds to built-in addresses, which only the azure profile answers
     name: profile.kind === 'azure' ? 'AzureCloud' : 'Innate',
@@ -104,6 +106,7 @@ function cloud(options: EndpointsOptions): object {
     graphAudience: `${origins.graph}/`,
     microsoftGraphResourceId: `${origins.graph}/`,
     gallery: `${origins.management}/`,
-    suffixes: { keyVaultDns: profile.vaultSuffix },
+    ...others,
+    suffixes: { keyVaultDns: profile.vaultSuffix, ...others.suffixes },
   };
 }

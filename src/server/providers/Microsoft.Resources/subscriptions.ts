@@ -128,16 +128,37 @@ function present(subscription: Subscription, tags: Tags = {}): object {
 }
 
 function presentLocations(subscriptionId: SubscriptionId): readonly object[] {
-  return regions.map(({ name, displayName, geographyGroup, physical }) => ({
-    id: `/subscriptions/${subscriptionId}/locations/${name}`,
+  const id = (name: string) => `/subscriptions/${subscriptionId}/locations/${name}`;
+  return regions.map(({ name, displayName, geographyGroup, place }) => ({
+    id: id(name),
     name,
     type: 'Region',
     displayName,
     regionalDisplayName: geographyGroup === '' ? displayName : `(${geographyGroup}) ${displayName}`,
-    metadata: {
-      regionType: physical ? 'Physical' : 'Logical',
-      regionCategory: physical ? 'Recommended' : 'Other',
-      ...(geographyGroup === '' ? {} : { geographyGroup }),
-    },
+    metadata:
+      place === undefined
+        ? { regionType: 'Logical', regionCategory: 'Other' }
+        : {
+            regionType: 'Physical',
+            regionCategory: place.category,
+            geography: place.geography,
+            geographyGroup,
+            longitude: place.longitude,
+            latitude: place.latitude,
+            physicalLocation: place.physicalLocation,
+            pairedRegion: place.paired.map((paired) => ({ name: paired, id: id(paired) })),
+          },
+    ...zonesOf(name, place?.zones ?? 0),
   }));
+}
+
+function zonesOf(region: string, count: number): object {
+  if (count === 0) return {};
+  const zones = Array.from({ length: count }, (_, index) => String(index + 1));
+  return {
+    availabilityZoneMappings: zones.map((zone) => ({
+      logicalZone: zone,
+      physicalZone: `${region}-az${zone}`,
+    })),
+  };
 }
