@@ -44,7 +44,7 @@ import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
 import { releaseHeld } from './resource-manager/holding.ts';
 import { removeLocksOfResource } from './resource-manager/locks.ts';
-import { removeResourceSecrets } from './resource-manager/resource-secrets.ts';
+import { ResourceSecrets, removeResourceSecrets } from './resource-manager/resource-secrets.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
 import { resourceMovers } from './resource-movers.ts';
 import { createTransmitter } from './shared-signals/transmitter.ts';
@@ -318,6 +318,7 @@ function createApps(parts: {
         profile,
         origins,
         movers: resourceMovers(sealer),
+        secrets: new ResourceSecrets(sealer),
         issueJoinToken: (transaction, resource) => issueJoinToken(transaction, resource, randomness),
         vaultUri: (name) => `https://${name}.${profile.vaultSuffix}/`,
       }),

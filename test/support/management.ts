@@ -40,7 +40,10 @@ import { releaseHeld } from '../../src/server/resource-manager/holding.ts';
 import type { Dispatch, InnerRequest } from '../../src/server/resource-manager/inner-request.ts';
 import { removeLocksOfResource } from '../../src/server/resource-manager/locks.ts';
 import type { ResourceType } from '../../src/server/resource-manager/provider.ts';
-import { removeResourceSecrets } from '../../src/server/resource-manager/resource-secrets.ts';
+import {
+  ResourceSecrets,
+  removeResourceSecrets,
+} from '../../src/server/resource-manager/resource-secrets.ts';
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
 import type { TrackedDependencies } from '../../src/server/resource-manager/tracked-type.ts';
@@ -191,6 +194,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   const dependencies: TrackedDependencies = { database, participants, operations, randomness };
   const served = createProviders({
     ...dependencies,
+    secrets: new ResourceSecrets(sealer),
     dispatch: later,
     movers: resourceMovers(sealer),
     keeper,
@@ -253,6 +257,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
         { tenantId, displayName: name, defaultDomain: `${tenantId}.example.test` },
         clock.now(),
       );
+      await sealer.createTenantKey(transaction, tenantId);
       await insertSubscription(transaction, { subscriptionId, tenantId, displayName: name, at: clock.now() });
     });
     const owner = await application(tenantId, `${name} owner`);

@@ -38,9 +38,13 @@ import { tagNames } from './Microsoft.Resources/tagNames.ts';
 import { tags } from './Microsoft.Resources/tags.ts';
 import { tenants } from './Microsoft.Resources/tenants.ts';
 import { aliases } from './Microsoft.Subscription/aliases.ts';
+import { nameAvailability } from './Microsoft.Web/checknameavailability.ts';
+import { serverfarms } from './Microsoft.Web/serverfarms.ts';
+import { siteConfig } from './Microsoft.Web/site-config.ts';
+import { type SiteDependencies, sites, slots } from './Microsoft.Web/sites.ts';
 
 export interface ProvidersOptions
-  extends TrackedDependencies,
+  extends SiteDependencies,
     VaultsOptions,
     EndpointsOptions,
     SigningKeysOptions,
@@ -82,6 +86,12 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     publicIPAddresses(options),
     networkInterfaces(options),
     networkOperations(operations),
+    sites(options),
+    slots(options),
+    siteConfig(options, 'sites'),
+    siteConfig(options, 'sites/slots'),
+    serverfarms(options),
+    nameAvailability(database),
     vaults(options, options),
     identityOperations(),
     systemAssignedIdentities(database),

@@ -150,8 +150,9 @@ async function applyOwn(
   { resource, context: { at }, randomness }: IdentityWrite,
   { systemAssigned }: IdentityKinds,
 ): Promise<void> {
-  const { tenantId, resourceId, canonical: resourceCanonical, name: displayName } = resource;
+  const { tenantId, resourceId, canonical: resourceCanonical } = resource;
   if (systemAssigned) {
+    const displayName = principalNameOf(resource);
     const own = { tenantId, resourceId, resourceCanonical, displayName, at };
     await createSystemAssigned(transaction, own, randomness);
     return;
@@ -160,6 +161,16 @@ async function applyOwn(
   if (current === undefined) return;
   await removeRoleAssignmentsOfPrincipal(transaction, { tenantId, principalId: current.principalId, at });
   await removeSystemAssigned(transaction, { tenantId, resourceCanonical, at });
+}
+
+/** A principal is called as its resource; of a nested one with what it lies in: `{site}/slots/{slot}` (f). */
+function principalNameOf({ name, resourceId, type }: Pick<Resource, 'name' | 'resourceId' | 'type'>): string {
+  const depth = type.split('/').length - 1;
+  if (depth < 2) return name;
+  return resourceId
+    .split('/')
+    .slice(1 - 2 * depth)
+    .join('/');
 }
 
 async function applyAttached(

@@ -17,7 +17,9 @@ export async function presentIdentities(
   queries: Queries,
   resources: readonly Resource[],
 ): Promise<PresentedIdentities> {
-  const carrying = resources.filter(({ identityType }) => identityType !== undefined);
+  const carrying = resources.filter(
+    ({ identityType, type }) => identityType !== undefined || identitySupportOf(type)?.showsNone === true,
+  );
   const [first] = carrying;
   if (first === undefined) return new Map();
   const { tenantId } = first;

@@ -235,7 +235,7 @@ const joinedByAnd = `
 
 /** What is known of single types beside their schemas: bounds and spellings that Azure was seen to have (b.2, b.8). */
 const particulars: Readonly<Record<string, Partial<IdentitySupport>>> = {
-  'microsoft.app/containerapps': { combined: 'SystemAssigned, UserAssigned' },
+  'microsoft.app/containerapps': { combined: 'SystemAssigned, UserAssigned', showsNone: true },
   'microsoft.app/jobs': { combined: 'SystemAssigned, UserAssigned' },
   'microsoft.appconfiguration/configurationstores': { maximum: 10 },
   'microsoft.authorization/policyassignments': { maximum: 1 },

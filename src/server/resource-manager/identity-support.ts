@@ -12,6 +12,8 @@ export interface IdentitySupport {
   readonly respellsGroups?: true;
   /** Shows the tenant also where a resource has no identity of its own. */
   readonly showsTenant?: true;
+  /** Says `None` of a resource without identities, where others say nothing. */
+  readonly showsNone?: true;
 }
 
 /** The kinds of identity that a resource has or shall have. */

@@ -32,6 +32,11 @@ function nullsRemoved(value: JsonValue): JsonValue {
   return Object.fromEntries(kept.map(([name, inside]) => [name, nullsRemoved(inside)]));
 }
 
+/** A copy with these members alone; names compare as they are spelled. */
+export function only(object: JsonObject, names: ReadonlySet<string>): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => names.has(name)));
+}
+
 /**
  * A copy without some members.
  *

@@ -1,12 +1,10 @@
 import type { JsonObject } from '../../contract/arm.ts';
-import { canonicalId } from '../../contract/resource-id.ts';
-import type { Database, Transaction } from '../storage/database.ts';
-import { resourceGroupBeingDeleted, resourceNotFound } from './arm-errors.ts';
+import type { Database } from '../storage/database.ts';
 import type { AsyncOperations } from './async-operations.ts';
 import { pollingHeaders } from './location-operations.ts';
 import { type Operation, type OperationContext, subscriptionOfContext } from './provider.ts';
-import { findResourceGroup } from './resource-group-store.ts';
-import { findResource, type Resource, saveResource } from './resource-store.ts';
+import { changeResource } from './resource-change.ts';
+import type { Resource } from './resource-store.ts';
 
 /** An action on a resource: `POST {item}/{name}`. */
 export interface ResourceAction {
@@ -40,7 +38,12 @@ export function resourceAction(
     action: `${type}/${name}/action`,
     async run(context) {
       return await database.transaction(async (transaction) => {
-        const resource = await changeState(transaction, context, change);
+        const { target } = context;
+        if (target.kind !== 'resource') throw new TypeError('the path names no resource');
+        const resource = await changeResource(transaction, context, target, (before) => {
+          const state = change(before, context);
+          return state === before.state ? before : { ...before, state };
+        });
         if (answer !== 'polled') return { status: answer };
         const { origin, apiVersion, at, caller } = context;
         const { subscriptionId, tenantId } = subscriptionOfContext(context);
@@ -53,27 +56,4 @@ export function resourceAction(
       });
     },
   };
-}
-
-/** Changes the state of the resource that the path names. @throws ArmError `ResourceNotFound`, `ResourceGroupBeingDeleted` */
-export async function changeState(
-  transaction: Transaction,
-  context: OperationContext,
-  change: ResourceAction['change'],
-): Promise<Resource> {
-  const { target, caller, at } = context;
-  if (target.kind !== 'resource') throw new TypeError('the path names no resource');
-  const resource = await findResource(transaction, caller.tenantId, canonicalId(target));
-  if (resource === undefined) throw resourceNotFound(target);
-  const { groupCanonical } = resource;
-  const group =
-    groupCanonical === undefined
-      ? undefined
-      : await findResourceGroup(transaction, caller.tenantId, groupCanonical);
-  if (group?.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
-  const state = change(resource, context);
-  if (state === resource.state) return resource;
-  const changed = { ...resource, state, changedAt: at };
-  await saveResource(transaction, changed);
-  return changed;
 }

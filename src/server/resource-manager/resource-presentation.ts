@@ -21,6 +21,18 @@ export function presentEnvelope(resource: Resource, identities: PresentedIdentit
   };
 }
 
+/** The name of a resource with the names of what it lies in: `site1/staging`. */
+export function nestedName({
+  name,
+  resourceId,
+  type,
+}: Pick<Resource, 'name' | 'resourceId' | 'type'>): string {
+  const depth = type.split('/').length - 1;
+  if (depth < 2) return name;
+  const ending = resourceId.split('/').slice(1 - 2 * depth);
+  return ending.filter((_segment, index) => index % 2 === 0).join('/');
+}
+
 /** Who wrote something first and last, and when. */
 export function presentSystemData(
   resource: Pick<Resource, 'createdAt' | 'createdBy' | 'changedAt' | 'changedBy'>,

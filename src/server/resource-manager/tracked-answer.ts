@@ -5,7 +5,7 @@ import { resourceNotFound } from './arm-errors.ts';
 import { type PresentedIdentities, presentIdentities } from './identity-presentation.ts';
 import { requireParent } from './nested-resource.ts';
 import type { Answer, OperationContext } from './provider.ts';
-import { entityTag, presentEnvelope, presentSystemData } from './resource-presentation.ts';
+import { entityTag, nestedName, presentEnvelope, presentSystemData } from './resource-presentation.ts';
 import { findResource, type Resource } from './resource-store.ts';
 import type { Tracked, TrackedDeclaration } from './tracked-type.ts';
 
@@ -47,6 +47,7 @@ export function presentTracked(
 ): JsonObject {
   const body: Record<string, JsonValue> = {
     ...presentEnvelope(resource, identities),
+    ...(declaration.showsNestedName === true ? { name: nestedName(resource) } : {}),
     properties: declaration.present(resource, query),
   };
   if (declaration.systemData) body['systemData'] = presentSystemData(resource);

@@ -87,6 +87,8 @@ export interface TrackedDeclaration<
   present(resource: Resource, query: QueryParameters): JsonObject;
   /** How the type spells the ids of its resources, where not as usual. */
   readonly spelled?: (resourceId: string) => string;
+  /** Shows the names of what a resource lies in before its own: `site1/staging`. */
+  readonly showsNestedName?: true;
   /** A PUT that makes a resource tells its id in `Location`, without host or version. */
   readonly tellsLocation?: true;
   /** What else is written when a resource is made, in its transaction. */

@@ -7,11 +7,7 @@ import {
 import type { ResourceScope } from '../../../contract/resource-id.ts';
 import { canonicalId } from '../../../contract/resource-id.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
-import {
-  invalidResourceName,
-  resourceGroupBeingDeleted,
-  resourceNotFound,
-} from '../../resource-manager/arm-errors.ts';
+import { invalidResourceName, resourceNotFound } from '../../resource-manager/arm-errors.ts';
 import { without, withoutNulls } from '../../resource-manager/merge-patch.ts';
 import { parentOf, requireParent } from '../../resource-manager/nested-resource.ts';
 import {
@@ -21,9 +17,9 @@ import {
   parameter,
   type ResourceType,
 } from '../../resource-manager/provider.ts';
-import { findResourceGroup } from '../../resource-manager/resource-group-store.ts';
+import { changeResource } from '../../resource-manager/resource-change.ts';
 import { entityTag } from '../../resource-manager/resource-presentation.ts';
-import { findResource, type Resource, saveResource } from '../../resource-manager/resource-store.ts';
+import { findResource, type Resource } from '../../resource-manager/resource-store.ts';
 import type { Database, Queries, Transaction } from '../../storage/database.ts';
 import { networkApiVersions } from './api-versions.ts';
 
@@ -45,6 +41,7 @@ interface Part {
   readonly properties: JsonObject;
 }
 
+const maxParts = 1000;
 const readOnly = ['provisioningState', 'ipConfigurations', 'resourceGuid'];
 
 /**
@@ -56,12 +53,7 @@ export function storedParts({ of, member }: Parts, sent: JsonValue | undefined):
   if (sent === undefined) return undefined;
   const parsed = networkPartsSchema.safeParse(sent);
   if (!parsed.success) {
-    throw new ArmError(
-      'invalid-value',
-      'InvalidRequestFormat',
-      `Cannot parse the request: '${member}' is a list of up to 1000 objects, each with a name.`,
-      { refusedBy: 'service' },
-    );
+    throw tooMany(member);
   }
   const names = new Set<string>();
   return parsed.data.map(({ name, properties }) => {
@@ -187,55 +179,55 @@ async function put(
   parts: Parts,
   context: OperationContext<(typeof networkPartSchema)['_output']>,
 ): Promise<Answer> {
+  const name = parameter(context, 'name');
+  requireName(`Microsoft.Network/${parts.of}/${parts.member}`, name);
   return await database.transaction(async (transaction) => {
-    const holder = await writableHolder(transaction, context);
-    const name = parameter(context, 'name');
-    requireName(`Microsoft.Network/${parts.of}/${parts.member}`, name);
+    const holder = await requireHolderToWrite(transaction, context);
     const before = findPart(parts, holder, name);
     const part = stored(before?.name ?? name, context.body.properties ?? {}) as unknown as Part;
     const others = partsOf(parts, holder).filter((each) => each !== before);
-    const changed = await save(transaction, parts, holder, [...others, part], context);
+    if (others.length >= maxParts) throw tooMany(parts.member);
+    const changed = await save(transaction, parts, [...others, part], context);
     return { status: before === undefined ? 201 : 200, body: present(parts, changed, part) };
   });
 }
 
 async function remove(database: Database, parts: Parts, context: OperationContext): Promise<Answer> {
   return await database.transaction(async (transaction) => {
-    const holder = await writableHolder(transaction, context);
+    const holder = await requireHolderToWrite(transaction, context);
     const part = findPart(parts, holder, parameter(context, 'name'));
     if (part === undefined) return { status: 204 };
     const others = partsOf(parts, holder).filter((each) => each !== part);
-    await save(transaction, parts, holder, others, context);
+    await save(transaction, parts, others, context);
     return { status: 200 };
   });
 }
 
-async function writableHolder(
+async function requireHolderToWrite(
   transaction: Transaction,
   context: OperationContext<unknown>,
 ): Promise<Resource> {
-  const { tenantId } = context.caller;
-  const holder = await requireParent(transaction, tenantId, targetOf(context), 'write');
+  const holder = await requireParent(transaction, context.caller.tenantId, targetOf(context), 'write');
   if (holder === undefined) throw new TypeError('the path names no nested resource');
-  const { groupCanonical } = holder;
-  const group =
-    groupCanonical === undefined ? undefined : await findResourceGroup(transaction, tenantId, groupCanonical);
-  if (group?.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
   return holder;
 }
 
 async function save(
   transaction: Transaction,
   { member }: Parts,
-  holder: Resource,
   list: readonly Part[],
-  { at, caller }: OperationContext<unknown>,
+  context: OperationContext<unknown>,
 ): Promise<Resource> {
-  const properties = { ...holder.properties, [member]: list as unknown as JsonValue };
-  const changedBy = { principalId: caller.principalId, principalType: caller.principalType };
-  const changed = { ...holder, properties, version: holder.version + 1, changedAt: at, changedBy };
-  await saveResource(transaction, changed);
-  return changed;
+  const scope = parentOf(targetOf(context)) as ResourceScope;
+  return await changeResource(transaction, context, scope, (holder) => ({
+    ...holder,
+    properties: { ...holder.properties, [member]: list as unknown as JsonValue },
+  }));
+}
+
+function tooMany(member: string): ArmError {
+  const message = `Cannot parse the request: '${member}' is a list of up to ${maxParts} objects, each with a name.`;
+  return new ArmError('invalid-value', 'InvalidRequestFormat', message, { refusedBy: 'service' });
 }
 
 function duplicate(member: string, name: string): ArmError {

@@ -10,7 +10,7 @@ import {
   type ResourceType,
   subscriptionOfContext,
 } from '../../resource-manager/provider.ts';
-import { presentEnvelope } from '../../resource-manager/resource-presentation.ts';
+import { nestedName, presentEnvelope } from '../../resource-manager/resource-presentation.ts';
 import { listResources, type Resource } from '../../resource-manager/resource-store.ts';
 import type { Database } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
@@ -63,6 +63,7 @@ async function list(database: Database, context: OperationContext): Promise<Answ
   const identities = await presentIdentities(database.read, page.items);
   const items = page.items.map((resource) => ({
     ...presentEnvelope(resource, identities),
+    name: nestedName(resource),
     ...expansion(resource, expanded),
   }));
   return listAnswer(context, page, items);
