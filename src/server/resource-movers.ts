@@ -1,6 +1,7 @@
 import { removeRoleAssignmentsOfMoved } from './authorization/role-assignment-removal.ts';
 import { moveMachinesOf } from './machines/machine-store.ts';
 import { moveIdentitiesOfResource } from './managed-identities/moved-identities.ts';
+import { moveHeld } from './resource-manager/holding.ts';
 import type { MoveParticipant } from './resource-manager/moving.ts';
 import { moveResourceSecrets } from './resource-manager/resource-secrets.ts';
 import type { TenantSealer } from './storage/sealed-column.ts';
@@ -12,6 +13,7 @@ export function resourceMovers(sealer: TenantSealer): readonly MoveParticipant[]
     removeRoleAssignmentsOfMoved,
     moveIdentitiesOfResource,
     moveMachinesOf,
+    moveHeld,
     moveResourceSecrets(sealer),
     moveVaultContents(sealer),
   ];

@@ -84,6 +84,7 @@ describe('every resource type', () => {
       const path = operation.path
         .replace('{subscriptionId}', m.home.subscriptionId)
         .replace('{resourceGroupName}', 'rg1')
+        .replace('{name1}', 'other-name')
         .replace('{name}', 'some-name');
       const reply = await m.ask(operation.method, `${path}?api-version=${type.apiVersions[0]}`, {
         as: nobody,

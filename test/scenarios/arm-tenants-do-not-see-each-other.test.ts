@@ -26,6 +26,11 @@ function thingsOf(existing: {
   return {
     resourceGroupName: 'rg1',
     name: existing.name,
+    name1: existing.name,
+    publisher: 'Debian',
+    offer: 'debian-12',
+    sku: '12-gen2',
+    version: 'latest',
     credential: existing.credential,
     operationId: existing.operationId,
     location: 'westus',

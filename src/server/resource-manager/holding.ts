@@ -2,6 +2,7 @@ import type { JsonObject } from '../../contract/arm.ts';
 import { canonicalId, parseScope, ResourceIdError } from '../../contract/resource-id.ts';
 import type { CanonicalId, TenantId } from '../../foundation/ids.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
+import type { Move } from './moving.ts';
 import { findResource, type Resource, saveResource } from './resource-store.ts';
 
 /**
@@ -93,4 +94,29 @@ export async function releaseHeld(
   const holder = await findResource(transaction, tenantId, resourceCanonical);
   if (holder === undefined) return;
   for (const canonical of heldIn(holder.state)) await letGo(transaction, holder, canonical, at);
+}
+
+/** The part of holders in the move of a resource: both sides name each other by the ids that they have now. */
+export async function moveHeld(transaction: Transaction, { tenantId, from, to, at }: Move): Promise<void> {
+  const moved = await findResource(transaction, tenantId, from.canonical);
+  if (moved === undefined) return;
+  for (const canonical of heldIn(moved.state)) {
+    const held = await findResource(transaction, tenantId, canonical);
+    const by = held === undefined ? undefined : holderOf(held);
+    if (held === undefined || by?.toLowerCase().startsWith(from.canonical) !== true) continue;
+    const heldBy = `${to.resourceId}${by.slice(from.resourceId.length)}`;
+    await saveResource(transaction, { ...held, state: { ...held.state, heldBy }, changedAt: at });
+  }
+  const holder = await holdingResource(transaction, moved);
+  if (holder === undefined) return;
+  const holds = heldIn(holder.state).map((each) => (each === from.canonical ? to.canonical : each));
+  await saveResource(transaction, { ...holder, state: { ...holder.state, holds }, changedAt: at });
+}
+
+/** The resource that holds this one, also where it does so by a part of it. */
+async function holdingResource(transaction: Transaction, held: Resource): Promise<Resource | undefined> {
+  const by = holderOf(held);
+  if (by === undefined) return undefined;
+  const whole = await findByReference(transaction, held.tenantId, by);
+  return whole ?? (await findByReference(transaction, held.tenantId, by.split('/').slice(0, -2).join('/')));
 }
