@@ -135,6 +135,47 @@ describe('the network of a virtual machine', () => {
     assert.equal(freed.ipAddress, address.ipAddress);
   });
 
+  test('moves with the machine, and either still names the other', async () => {
+    await using m = await testManagement();
+    const at = await place(m);
+    const as = m.home.owner;
+    await networkOf(at, 'vm1');
+    await at.machine('vm1', vmOn(at.network('networkInterfaces/vm1VMNic')));
+    const other = `/subscriptions/${m.home.subscriptionId}/resourceGroups/rg2`;
+    await m.ask('PUT', `${other}?api-version=2022-09-01`, { as, body: { location: 'westus' } });
+    const moved = await m.ask('POST', `${at.group}/moveResources?api-version=2022-09-01`, {
+      as,
+      body: {
+        resources: [
+          `${at.group}/providers/Microsoft.Compute/virtualMachines/vm1`,
+          at.network('networkInterfaces/vm1VMNic'),
+        ],
+        targetResourceGroup: other,
+      },
+    });
+    assert.ok(moved.status < 300, moved.text);
+    await m.operations.settled();
+    const nic = await m.ask(
+      'GET',
+      `${other}/providers/Microsoft.Network/networkInterfaces/vm1VMNic?api-version=2022-01-01`,
+      { as },
+    );
+    assert.equal(
+      nic.body.properties.virtualMachine.id,
+      `${other}/providers/Microsoft.Compute/virtualMachines/vm1`,
+    );
+    const { body: ip } = await at.get('publicIPAddresses/vm1PublicIP');
+    assert.equal(ip.properties.ipConfiguration.id, `${nic.body.id}/ipConfigurations/ipconfigvm1`);
+    const machine = `${other}/providers/Microsoft.Compute/virtualMachines/vm1?api-version=2024-07-01`;
+    await m.ask('DELETE', machine, { as });
+    const free = await m.ask(
+      'GET',
+      `${other}/providers/Microsoft.Network/networkInterfaces/vm1VMNic?api-version=2022-01-01`,
+      { as },
+    );
+    assert.equal(free.body.properties.virtualMachine, undefined);
+  });
+
   test('has subnets and rules that are written one by one, and stay when the whole is written', async () => {
     await using m = await testManagement();
     const at = await place(m);
