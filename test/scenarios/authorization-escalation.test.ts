@@ -47,6 +47,25 @@ describe('no role leads further than it says', () => {
     ]);
   });
 
+  test('only those who administer access lock and unlock', () => {
+    for (const verb of ['write', 'delete']) {
+      assert.deepEqual(rolesThatMay(`Microsoft.Authorization/locks/${verb}`, 'control'), [
+        'Owner',
+        'User Access Administrator',
+      ]);
+    }
+  });
+
+  test('only an owner moves what is governed: writing groups and giving rights are no one other role', () => {
+    const write = rolesThatMay('Microsoft.Management/managementGroups/write', 'control');
+    assert.deepEqual(write, ['Contributor', 'Management Group Contributor', 'Owner']);
+    const gives = rolesThatMay('Microsoft.Authorization/roleAssignments/write', 'control');
+    assert.deepEqual(
+      write.filter((role) => gives.includes(role)),
+      ['Owner'],
+    );
+  });
+
   test('only data roles read the value of a secret', () => {
     assert.deepEqual(rolesThatMay('Microsoft.KeyVault/vaults/secrets/getSecret/action', 'data'), [
       'Key Vault Administrator',
