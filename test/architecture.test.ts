@@ -70,6 +70,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/authorization',
   ],
   'server/templates': leaf,
+  'server/deployments': [
+    ...leaf,
+    'server/storage',
+    'server/http',
+    'server/resource-manager',
+    'server/templates',
+  ],
   'server/targets': [...leaf, 'server/storage', 'server/http', 'server/authorization'],
   'server/providers': [
     ...leaf,
@@ -84,6 +91,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/machines',
     'server/tokens',
     'server/resource-manager',
+    'server/templates',
+    'server/deployments',
     'server/targets',
   ],
   server: [...leaf, 'server/*'],

@@ -53,6 +53,7 @@ export interface ArmErrorBody {
   readonly message: string;
   readonly target?: string;
   readonly details?: readonly ArmErrorBody[];
+  readonly additionalInfo?: readonly { readonly type: string; readonly info: object }[];
 }
 
 /** The envelope of every failure. */

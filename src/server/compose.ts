@@ -13,6 +13,7 @@ import {
   removeRoleAssignmentsOfResource,
 } from './authorization/role-assignment-removal.ts';
 import { ConfigError, type ServerConfig } from './config.ts';
+import { removeDeploymentsOf } from './deployments/deployment-store.ts';
 import { ApplicationCertificates } from './directory/application-certificates.ts';
 import { Directory } from './directory/directory.ts';
 import {
@@ -313,6 +314,9 @@ function createApps(parts: {
       createProviders({
         ...tracked,
         dispatch,
+        callers: verifier,
+        sealer,
+        clock,
         keeper,
         log,
         profile,
@@ -351,7 +355,7 @@ function createApps(parts: {
   return { login, 'certificate-login': certificateLogin, graph, management, agents, vault };
 }
 
-/** What ends with a resource, in the transaction that ends it. */
+/** What ends with a resource or a group, in the transaction that ends it. */
 const participants: readonly DeletionParticipant[] = [
   // role assignments and federated credentials are found through the resource's principal, so they go first
   removeRoleAssignmentsOfResource,
@@ -362,6 +366,7 @@ const participants: readonly DeletionParticipant[] = [
   releaseHeld,
   removeResourceSecrets,
   removeVaultContents,
+  removeDeploymentsOf,
 ];
 
 /** Whether a principal may perform an action in the whole of its tenant. */

@@ -17,6 +17,7 @@ import { createAuthorizer } from '../../src/server/authorization/evaluate.ts';
 import { removeRoleAssignmentsOfResource } from '../../src/server/authorization/role-assignment-removal.ts';
 import { createOrUpdateRoleAssignment } from '../../src/server/authorization/role-assignments.ts';
 import { findRoleDefinitionByName } from '../../src/server/authorization/role-definitions.ts';
+import { removeDeploymentsOf } from '../../src/server/deployments/deployment-store.ts';
 import { createApplication } from '../../src/server/directory/applications.ts';
 import { Directory } from '../../src/server/directory/directory.ts';
 import { createTenant } from '../../src/server/directory/tenants.ts';
@@ -176,6 +177,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     releaseHeld,
     removeResourceSecrets,
     removeLocksOfResource,
+    removeDeploymentsOf,
     ...(options.participant === undefined ? [] : [options.participant]),
   ];
   defineGroupDeletion({ database, operations, participants });
@@ -196,6 +198,9 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     ...dependencies,
     secrets: new ResourceSecrets(sealer),
     dispatch: later,
+    callers: verifier,
+    sealer,
+    clock,
     movers: resourceMovers(sealer),
     keeper,
     log: silentLog,

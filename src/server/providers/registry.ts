@@ -1,7 +1,8 @@
+import type { KnownType } from '../deployments/facts.ts';
 import type { FurtherTypes } from '../resource-manager/operation-registry.ts';
 import type { ResourceType } from '../resource-manager/provider.ts';
 import type { TrackedDependencies } from '../resource-manager/tracked-type.ts';
-import { createFurtherTypes } from './catalog/further-types.ts';
+import { createFurtherTypes, recordedTypes } from './catalog/further-types.ts';
 import { type IssueJoinToken, joinTokens } from './Innate.Machines/issueJoinToken.ts';
 import { type RevokeTokensOptions, tokenRevocation } from './Innate.Tokens/revokeTokens.ts';
 import { type SigningKeysOptions, signingKeyRotation, signingKeys } from './Innate.Tokens/signingKeys.ts';
@@ -27,6 +28,7 @@ import { publicIPAddresses } from './Microsoft.Network/publicIPAddresses.ts';
 import { virtualNetworks } from './Microsoft.Network/virtualNetworks.ts';
 import { type BatchOptions, batch } from './Microsoft.Resources/batch.ts';
 import { checkResourceName } from './Microsoft.Resources/checkResourceName.ts';
+import { type DeploymentsOptions, deployments } from './Microsoft.Resources/deployments.ts';
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import type { MovingOptions } from './Microsoft.Resources/moveResources.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
@@ -50,8 +52,18 @@ export interface ProvidersOptions
     SigningKeysOptions,
     RevokeTokensOptions,
     BatchOptions,
+    DeploymentsOptions,
     MovingOptions {
   readonly issueJoinToken: IssueJoinToken;
+}
+
+const allServed = new WeakMap<object, readonly KnownType[]>();
+
+/** The types with a provider of their own, and those that are kept as records. */
+function served(own: readonly ResourceType[]): readonly KnownType[] {
+  const known = allServed.get(own) ?? [...own, ...recordedTypes(own)];
+  allServed.set(own, known);
+  return known;
 }
 
 /** Every resource type that is served; a new one is one line. */
@@ -69,6 +81,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     operationResults(operations),
     batch(options),
     checkResourceName(),
+    deployments(options, () => served(types)),
     aliases(database, randomness),
     roleDefinitions(),
     roleAssignments(database),

@@ -304,7 +304,7 @@ export class AsyncOperations implements AsyncDisposable {
 }
 
 /** The process ends: the work stops, and the operation stays as it is. */
-class Interrupted extends Error {}
+export class Interrupted extends Error {}
 
 async function abandoned(queries: Queries, before: number | undefined): Promise<readonly AsyncOperation[]> {
   // over all tenants: this is the server's own housekeeping, not an answer to anyone

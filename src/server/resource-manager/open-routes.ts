@@ -20,4 +20,5 @@ export const routesForEveryCaller: readonly string[] = [
   'POST /providers/Microsoft.Management/startTenantBackfill',
   'POST /providers/Microsoft.Management/tenantBackfillStatus',
   'POST /providers/Microsoft.Resources/checkResourceName',
+  'POST /providers/Microsoft.Resources/calculateTemplateHash',
 ];

@@ -7,6 +7,7 @@ import type { Dialect, Envelope } from '../surface.ts';
 
 export interface ArmErrorDetail extends FailureDetail {
   readonly details?: readonly ArmErrorBody[];
+  readonly additionalInfo?: ArmErrorBody['additionalInfo'];
   readonly headers?: Readonly<Record<string, string>>;
   /** Who refused: the front door (`gateway`) or the provider (`service`); `x-ms-failure-cause`. */
   readonly refusedBy?: 'gateway' | 'service';
@@ -15,12 +16,14 @@ export interface ArmErrorDetail extends FailureDetail {
 /** A failure with what only ARM's envelope carries. */
 export class ArmError extends DomainError {
   readonly details: readonly ArmErrorBody[] | undefined;
+  readonly additionalInfo: ArmErrorBody['additionalInfo'];
   readonly headers: Readonly<Record<string, string>>;
   readonly refusedBy: 'gateway' | 'service';
 
   constructor(kind: FailureKind, code: string, message: string, detail: ArmErrorDetail = {}) {
     super(kind, message, { ...detail, code });
     this.details = detail.details;
+    this.additionalInfo = detail.additionalInfo;
     this.headers = detail.headers ?? {};
     this.refusedBy = detail.refusedBy ?? 'gateway';
   }
@@ -112,7 +115,17 @@ export function armErrorBody(error: DomainError, code = error.code ?? failures[e
     code,
     message: error.message,
     ...(error.target === undefined ? {} : { target: error.target }),
-    ...(error instanceof ArmError && error.details !== undefined ? { details: error.details } : {}),
+    ...(error instanceof ArmError ? furtherMembers(error) : {}),
+  };
+}
+
+function furtherMembers({
+  details,
+  additionalInfo,
+}: ArmError): Pick<ArmErrorBody, 'details' | 'additionalInfo'> {
+  return {
+    ...(details === undefined ? {} : { details }),
+    ...(additionalInfo === undefined ? {} : { additionalInfo }),
   };
 }
 

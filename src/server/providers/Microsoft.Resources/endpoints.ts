@@ -17,9 +17,9 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ['1.0', oldest],
   ['2015-01-01', oldest],
   ['2018-01-01', (options) => ({ ...oldest(options), ...since2018(options) })],
-  ['2019-05-01', (options) => [cloud(options)]],
-  ['2020-06-01', (options) => [cloud(options)]],
-  ['2022-09-01', cloud],
+  ['2019-05-01', (options) => [cloudDocument(options)]],
+  ['2020-06-01', (options) => [cloudDocument(options)]],
+  ['2022-09-01', cloudDocument],
 ]);
 
 /** Discovery of the deployment's names, for whoever asks: `az cloud register`, Terraform's `metadata_host`. */
@@ -93,7 +93,8 @@ function authentication(options: EndpointsOptions): object {
   };
 }
 
-function cloud(options: EndpointsOptions): object {
+/** What tools learn of this cloud. */
+export function cloudDocument(options: EndpointsOptions): object {
   const { profile, origins } = options;
   const others = otherServices(profile);
   return {

@@ -1,0 +1,42 @@
+import type { JsonValue } from '../../contract/arm.ts';
+import type { BoundParameter } from '../templates/template-document.ts';
+
+/** What is shown in the place of a value that is not. */
+export const masked = '*******';
+/** Texts shorter than this are in everything: hiding them would show which they are. */
+const shortest = 4;
+
+/** The texts inside values of secure parameters. */
+export function confidentialTexts(parameters: Iterable<BoundParameter>): readonly string[] {
+  const texts = new Set<string>();
+  const collect = (value: JsonValue): void => {
+    if (typeof value === 'string') {
+      if (value.length >= shortest) texts.add(value);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const inside of Object.values(value)) collect(inside as JsonValue);
+    }
+  };
+  for (const { secure, value } of parameters) if (secure) collect(value);
+  return [...texts];
+}
+
+/** A value in which every text that has a confidential one inside is masked. */
+export function mask<Value extends JsonValue>(value: Value, confidential: readonly string[]): Value {
+  if (confidential.length === 0) return value;
+  const visit = (inside: JsonValue): JsonValue => {
+    if (typeof inside === 'string')
+      return confidential.some((text) => inside.includes(text)) ? masked : inside;
+    if (Array.isArray(inside)) return inside.map(visit);
+    if (typeof inside !== 'object' || inside === null) return inside;
+    return Object.fromEntries(Object.entries(inside).map(([name, member]) => [name, visit(member)]));
+  };
+  return visit(value) as Value;
+}
+
+/** A value of the same form whose texts are all masked: a secret as far as it can be shown. */
+export function maskAll(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return masked;
+  if (Array.isArray(value)) return value.map(maskAll);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, maskAll(member)]));
+}

@@ -1,0 +1,70 @@
+import { canonicalId, type Scope, subscriptionOf } from '../../contract/resource-id.ts';
+import { ArmError } from '../http/dialects/arm.ts';
+import type { AsyncOperations } from '../resource-manager/async-operations.ts';
+import type { Answer, OperationContext } from '../resource-manager/provider.ts';
+import { isActive } from './deployment.ts';
+import { deploymentActive } from './deployment-error.ts';
+import { type ReadParts, requireDeployment } from './deployment-reads.ts';
+import { changeState, deleteDeployment, findDeployment } from './deployment-store.ts';
+
+export interface EndParts extends ReadParts {
+  readonly operations: AsyncOperations;
+}
+
+/** POST `cancel`: what is under way is finished, nothing further is begun. */
+export async function cancelDeployment(
+  parts: EndParts,
+  context: OperationContext,
+  scope: Scope,
+): Promise<Answer> {
+  const deployment = await requireDeployment(parts, context, scope);
+  const { tenantId, operationId, name } = deployment;
+  const { at } = context;
+  const canceled = await parts.database.transaction(async (transaction) => {
+    await parts.operations.cancel(transaction, { tenantId, operationId, at });
+    return await changeState(transaction, deployment, { state: 'Canceled', at });
+  });
+  if (!canceled) {
+    throw new ArmError(
+      'conflict',
+      'DeploymentCannotBeCancelled',
+      `The deployment '${name}' cannot be cancelled: it has ended.`,
+    );
+  }
+  return { status: 204 };
+}
+
+/** DELETE: of the record alone; what the deployment made stays. */
+export async function removeDeployment(
+  { database, operations }: EndParts,
+  context: OperationContext,
+  scope: Scope,
+): Promise<Answer> {
+  const { caller, at, origin, apiVersion, target } = context;
+  const { tenantId } = caller;
+  const subscriptionId = subscriptionOf(scope);
+  return await database.transaction(async (transaction) => {
+    const canonical = canonicalId(target);
+    const found = await findDeployment(transaction, tenantId, canonical);
+    if (found === undefined) return { status: 204 };
+    if (isActive(found)) throw deploymentActive(found.deploymentId);
+    await deleteDeployment(transaction, found);
+    if (subscriptionId === undefined) return { status: 204 };
+    const { operationId } = await operations.completed(transaction, {
+      tenantId,
+      subscriptionId,
+      kind: 'deployment-deletion',
+      target: canonical,
+      startedBy: caller.principalId,
+      at,
+    });
+    const version = `api-version=${encodeURIComponent(apiVersion)}`;
+    return {
+      status: 202,
+      headers: {
+        Location: `${origin}/subscriptions/${subscriptionId}/operationresults/${operationId}?${version}`,
+        'Retry-After': '1',
+      },
+    };
+  });
+}
