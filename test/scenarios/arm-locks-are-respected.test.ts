@@ -73,10 +73,12 @@ describe('a lock', () => {
     await managementLocks.createOrUpdateAtResourceLevel(...machine, 'vm', { level: 'CanNotDelete' });
     await managementLocks.createOrUpdateAtSubscriptionLevel('all', { level: 'CanNotDelete' });
     const identity = ['Rg1', 'Microsoft.ManagedIdentity', '', 'userAssignedIdentities', 'id1'] as const;
-    await managementLocks.createOrUpdateAtResourceLevel(...identity, 'one', { level: 'CanNotDelete' });
+    await managementLocks.createOrUpdateByScope(at.identity, 'one', { level: 'CanNotDelete' });
 
     assert.equal((await managementLocks.getAtResourceLevel(...machine, 'VM')).name, 'vm');
     assert.equal((await managementLocks.getAtSubscriptionLevel('all')).level, 'CanNotDelete');
+    assert.equal((await managementLocks.getByScope(at.identity, 'one')).id, at.lockAt(at.identity, 'one'));
+    assert.equal((await managementLocks.getByScope(at.identity.slice(1), 'one')).name, 'one');
     const { systemData } = await managementLocks.getAtResourceGroupLevel('rg1', 'keep');
     assert.equal(systemData?.lastModifiedBy, owner.principalId);
 
@@ -90,14 +92,19 @@ describe('a lock', () => {
       'vm',
     ]);
     assert.deepEqual(await names(managementLocks.listAtResourceLevel(...machine)), ['Keep', 'all', 'vm']);
-    assert.deepEqual(await names(managementLocks.listAtResourceLevel(...identity)), ['Keep', 'all', 'one']);
+    for (const list of [
+      managementLocks.listAtResourceLevel(...identity),
+      managementLocks.listByScope(at.identity),
+    ]) {
+      assert.deepEqual(await names(list), ['Keep', 'all', 'one']);
+    }
     assert.deepEqual(await names(managementLocks.listAtResourceGroupLevel('rg1', { filter: 'atScope()' })), [
       'Keep',
       'all',
     ]);
 
     await managementLocks.deleteAtResourceLevel(...machine, 'vm');
-    await managementLocks.deleteAtResourceLevel(...identity, 'one');
+    await managementLocks.deleteByScope(at.identity, 'one');
     await managementLocks.deleteAtResourceGroupLevel('Rg1', 'keep');
     await managementLocks.deleteAtSubscriptionLevel('all');
     await managementLocks.deleteAtSubscriptionLevel('all');

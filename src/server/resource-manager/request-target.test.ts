@@ -12,6 +12,21 @@ describe('a request target', () => {
     assert.equal(query.get('$top'), '2');
   });
 
+  test('may have the scope of an extension in one segment, as an official client sends it', () => {
+    const plain = '/subscriptions/s/resourceGroups/My rg/providers/P/locks/l';
+    for (const raw of [
+      '/%2Fsubscriptions%2Fs%2FresourceGroups%2FMy%20rg/providers/P/locks/l',
+      '/subscriptions%2fs%2fresourceGroups%2fMy%20rg/providers/P/locks/l',
+    ]) {
+      assert.equal(readRequestTarget(raw).path, plain);
+    }
+    const group = '/%2Fproviders%2FMicrosoft.Management%2FmanagementGroups%2Fg/providers/P/locks';
+    assert.equal(
+      readRequestTarget(group).path,
+      '/providers/Microsoft.Management/managementGroups/g/providers/P/locks',
+    );
+  });
+
   const refused = [
     'http://management.azure.com/subscriptions',
     '*',
@@ -21,6 +36,14 @@ describe('a request target', () => {
     '/a%5Cb',
     '/a%2fb',
     '/a%2Fb',
+    '/%2Fsubscriptions%2Fb',
+    '/%2Fsubscriptions%2Fb/c',
+    '/a/%2Fsubscriptions%2Fb/providers/c',
+    '/%2Fa%2Fb/providers/c',
+    '/%2Fsubscriptions%2Fa/providers/c%2Fd',
+    '/%2Fsubscriptions%2F..%2Fb/providers/c',
+    '/%2Fsubscriptions%252Fb/providers/c',
+    '/%2Fsubscriptions%2Fa%5Cb/providers/c',
     '/a;b',
     '/a%3bb',
     '/..',

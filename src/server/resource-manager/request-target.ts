@@ -24,7 +24,7 @@ const forbiddenInPath = /[^\x21-\x7e]|[\\;#]|%(?:5c|2f|3b|25|00)/i;
  */
 export function readRequestTarget(raw: string): RequestTarget {
   const mark = raw.indexOf('?');
-  const rawPath = mark === -1 ? raw : raw.slice(0, mark);
+  const rawPath = withPlainScope(mark === -1 ? raw : raw.slice(0, mark));
   if (!rawPath.startsWith('/') || forbiddenInPath.test(rawPath)) {
     throw invalidPath('it has characters that are not allowed');
   }
@@ -40,6 +40,16 @@ export function readRequestTarget(raw: string): RequestTarget {
     path: `/${segments.join('/')}`,
     query: readQuery(mark === -1 ? '' : raw.slice(mark + 1)),
   };
+}
+
+const encodedScope = /^\/((?:%2f)?(?:subscriptions|providers)%2f[^/]*)(?=\/providers\/)/i;
+
+/**
+ * Some official clients send the scope of an extension as one segment, with its slashes encoded. At the beginning of a
+ * path, and before `/providers/`, that can mean nothing else; everywhere else an encoded slash is refused.
+ */
+function withPlainScope(rawPath: string): string {
+  return rawPath.replace(encodedScope, (_whole, scope: string) => `/${scope.replace(/%2f/gi, '/')}`);
 }
 
 function invalidPath(reason: string): ArmError {
