@@ -1,5 +1,6 @@
 import type { KnownType } from '../deployments/facts.ts';
-import type { FurtherTypes } from '../resource-manager/operation-registry.ts';
+import { identitySupportOf } from '../resource-manager/identity-support-table.ts';
+import { type FurtherTypes, fullType } from '../resource-manager/operation-registry.ts';
 import type { ResourceType } from '../resource-manager/provider.ts';
 import type { TrackedDependencies } from '../resource-manager/tracked-type.ts';
 import { createFurtherTypes, recordedTypes } from './catalog/further-types.ts';
@@ -32,6 +33,7 @@ import { type DeploymentsOptions, deployments } from './Microsoft.Resources/depl
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import type { MovingOptions } from './Microsoft.Resources/moveResources.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
+import type { DescribedType } from './Microsoft.Resources/provider-document.ts';
 import { providers } from './Microsoft.Resources/providers.ts';
 import { resourceGroups } from './Microsoft.Resources/resourceGroups.ts';
 import { resources } from './Microsoft.Resources/resources.ts';
@@ -77,7 +79,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     resources(options),
     tags(database),
     tagNames(database),
-    providers(() => types),
+    providers(database, () => [...types, ...recordedTypes(types).map(described)]),
     operationResults(operations),
     batch(options),
     checkResourceName(),
@@ -121,4 +123,8 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
 /** Every other type that Azure has, kept as a record. */
 export function furtherTypes(options: TrackedDependencies, own: readonly ResourceType[]): FurtherTypes {
   return createFurtherTypes({ ...options, own });
+}
+
+function described({ location, ...facts }: ReturnType<typeof recordedTypes>[number]): DescribedType {
+  return { ...facts, tracked: location !== 'none', identity: identitySupportOf(fullType(facts)) };
 }

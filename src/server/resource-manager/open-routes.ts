@@ -22,3 +22,10 @@ export const routesForEveryCaller: readonly string[] = [
   'POST /providers/Microsoft.Resources/checkResourceName',
   'POST /providers/Microsoft.Resources/calculateTemplateHash',
 ];
+
+/** Every namespace tells every caller the rights that it knows (`operation-list.ts`). */
+const rightsOfNamespace = /^GET \/providers\/[A-Za-z0-9.]+\/operations$/;
+
+export function isForEveryCaller(name: string): boolean {
+  return routesForEveryCaller.includes(name) || rightsOfNamespace.test(name);
+}

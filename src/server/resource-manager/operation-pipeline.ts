@@ -28,6 +28,7 @@ import { findExtended } from './extended-scope.ts';
 import { effectOf, requireUnlocked } from './locks.ts';
 import type { OperationRegistry, RegisteredOperation, RouteMatch } from './operation-registry.ts';
 import type { Answer, Method, OperationContext, ResourceType, Within } from './provider.ts';
+import { requireRegistered } from './registration.ts';
 import { readRequestTarget } from './request-target.ts';
 import { findResourceGroup, type ResourceGroup } from './resource-group-store.ts';
 import { targetOf } from './route.ts';
@@ -130,6 +131,7 @@ export async function admitAsked(options: PipelineOptions, request: AskedRequest
   };
   await requirePermission(operation, context);
   const group = await requireGroup(options.database, operation, context);
+  await requireRegistered(options.database, match.type, operation.operation.method, subscription);
   await requireExtended(options.database, operation, context);
   await requireNoLock(options.database, operation, context);
   return { operation, context: { ...context, group } };

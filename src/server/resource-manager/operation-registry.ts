@@ -1,4 +1,4 @@
-import { anonymousRoutes, routesForEveryCaller } from './open-routes.ts';
+import { anonymousRoutes, isForEveryCaller, routesForEveryCaller } from './open-routes.ts';
 import type { Method, Operation, ResourceType } from './provider.ts';
 import { compileRoute, type Route } from './route.ts';
 import { indexRoutes, type RouteIndex } from './route-index.ts';
@@ -130,7 +130,7 @@ function requireSound(name: string, operation: Operation): void {
 
 function openTo(name: string): RegisteredOperation['openTo'] {
   if (anonymousRoutes.includes(name)) return 'anyone';
-  return routesForEveryCaller.includes(name) ? 'every-caller' : 'nobody-else';
+  return isForEveryCaller(name) ? 'every-caller' : 'nobody-else';
 }
 
 export function fullType(type: Pick<ResourceType, 'namespace' | 'type'>): string {

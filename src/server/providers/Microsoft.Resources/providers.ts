@@ -1,32 +1,51 @@
 import { ArmError } from '../../http/dialects/arm.ts';
-import { fullType } from '../../resource-manager/operation-registry.ts';
 import {
   type Answer,
   type OperationContext,
   parameter,
   type ResourceType,
+  subscriptionOfContext,
 } from '../../resource-manager/provider.ts';
-import { regions } from '../../resource-manager/regions.ts';
+import {
+  isRegistrationFree,
+  register,
+  unregister,
+  unregisteredNamespaces,
+} from '../../resource-manager/registration.ts';
+import type { Database } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
+import { type DescribedNamespace, type DescribedType, describeNamespaces } from './provider-document.ts';
 
-/** Namespaces that need no registration anywhere. */
-const registrationFree = new Set([
-  'Microsoft.Resources',
-  'Microsoft.Authorization',
-  'Microsoft.Subscription',
-]);
+const namespaceParameter = '{resourceProviderNamespace}';
+const ofSubscription = '/subscriptions/{subscriptionId}/providers';
 
 /**
  * What is served, as provider documents tell it (`spec/resource-manager.md` a.10): clients without a version of their
- * own pick the newest from here. All namespaces are registered in every subscription.
+ * own pick the newest from here. A subscription has every namespace, less those that it was made to do without.
  *
- * @param served the types of the whole registry, this one included, once it is made
+ * @param served every type, this one included, once the registry is made
  */
-export function providers(served: () => readonly ResourceType[]): ResourceType {
-  const namespaceParameter = '{resourceProviderNamespace}';
-  const ofSubscription = '/subscriptions/{subscriptionId}/providers';
-  const one = (context: OperationContext) => documentAnswer(served(), context);
-  const all = (context: OperationContext) => listAnswer(served(), context);
+export function providers(database: Database, served: () => readonly DescribedType[]): ResourceType {
+  // what is served does not change while a server runs
+  let described: ReadonlyMap<string, DescribedNamespace> | undefined;
+  const namespaces = () => {
+    described ??= describeNamespaces(served());
+    return described;
+  };
+  const find = (context: OperationContext): DescribedNamespace => {
+    const asked = parameter(context, 'resourceProviderNamespace');
+    const namespace = namespaces().get(asked.toLowerCase());
+    if (namespace !== undefined) return namespace;
+    throw new ArmError(
+      'not-found',
+      'InvalidResourceNamespace',
+      `The resource namespace '${asked}' is invalid.`,
+    );
+  };
+  const one = async (context: OperationContext) => {
+    const namespace = find(context);
+    return answer(namespace, context, await stateOf(database, context, namespace));
+  };
   return {
     namespace: 'Microsoft.Resources',
     type: 'providers',
@@ -34,18 +53,36 @@ export function providers(served: () => readonly ResourceType[]): ResourceType {
     owner: 'resource-manager',
     tracked: false,
     operations: [
-      { method: 'GET', path: '/providers', action: 'Microsoft.Resources/providers/read', run: all },
+      {
+        method: 'GET',
+        path: '/providers',
+        action: 'Microsoft.Resources/providers/read',
+        run: async (context) => ({
+          status: 200,
+          body: { value: [...namespaces().values()].map((each) => document(each, context, undefined)) },
+        }),
+      },
       {
         method: 'GET',
         path: `/providers/${namespaceParameter}`,
         action: 'Microsoft.Resources/providers/read',
-        run: one,
+        run: async (context) => answer(find(context), context, undefined),
       },
       {
         method: 'GET',
         path: ofSubscription,
         action: 'Microsoft.Resources/subscriptions/providers/read',
-        run: all,
+        async run(context) {
+          const without = await unregisteredNamespaces(database.read, subscriptionOfContext(context));
+          const value = [...namespaces().values()].map((each) =>
+            document(
+              each,
+              context,
+              without.has(each.namespace.toLowerCase()) ? 'NotRegistered' : 'Registered',
+            ),
+          );
+          return { status: 200, body: { value } };
+        },
       },
       {
         method: 'GET',
@@ -57,72 +94,65 @@ export function providers(served: () => readonly ResourceType[]): ResourceType {
         method: 'POST',
         path: `${ofSubscription}/${namespaceParameter}/register`,
         action: `${namespaceParameter}/register/action`,
-        run: one,
+        async run(context) {
+          const namespace = find(context);
+          const subscription = subscriptionOfContext(context);
+          const changed = await database.transaction((transaction) =>
+            register(transaction, subscription, namespace.namespace),
+          );
+          // in effect already; clients ask again until they read so
+          return answer(namespace, context, changed ? 'Registering' : 'Registered');
+        },
       },
       {
         method: 'POST',
         path: `${ofSubscription}/${namespaceParameter}/unregister`,
         action: `${namespaceParameter}/unregister/action`,
-        run: one,
+        async run(context) {
+          const namespace = find(context);
+          if (isRegistrationFree(namespace.namespace)) return await one(context);
+          const subscription = subscriptionOfContext(context);
+          await database.transaction((transaction) =>
+            unregister(transaction, subscription, namespace.namespace, context.at),
+          );
+          return answer(namespace, context, 'Unregistering');
+        },
       },
     ],
   };
 }
 
-async function listAnswer(served: readonly ResourceType[], context: OperationContext): Promise<Answer> {
-  const namespaces = [...new Set(served.map(({ namespace }) => namespace))].sort();
-  return {
-    status: 200,
-    body: { value: namespaces.map((namespace) => document(served, namespace, context)) },
-  };
+type RegistrationState = 'Registering' | 'Registered' | 'Unregistering' | 'NotRegistered';
+
+async function stateOf(
+  database: Database,
+  context: OperationContext,
+  { namespace }: DescribedNamespace,
+): Promise<RegistrationState> {
+  const without = await unregisteredNamespaces(database.read, subscriptionOfContext(context));
+  return without.has(namespace.toLowerCase()) ? 'NotRegistered' : 'Registered';
 }
 
-async function documentAnswer(served: readonly ResourceType[], context: OperationContext): Promise<Answer> {
-  const asked = parameter(context, 'resourceProviderNamespace');
-  const namespace = served.find((type) => type.namespace.toLowerCase() === asked.toLowerCase())?.namespace;
-  if (namespace === undefined) {
-    throw new ArmError(
-      'not-found',
-      'InvalidResourceNamespace',
-      `The resource namespace '${asked}' is invalid.`,
-    );
-  }
-  return { status: 200, body: document(served, namespace, context) };
+function answer(
+  namespace: DescribedNamespace,
+  context: OperationContext,
+  state: RegistrationState | undefined,
+): Answer {
+  return { status: 200, body: document(namespace, context, state) };
 }
 
+/** A tenant has no state of registration: subscriptions have. */
 function document(
-  served: readonly ResourceType[],
-  namespace: string,
+  { namespace, resourceTypes }: DescribedNamespace,
   { subscription }: Pick<OperationContext, 'subscription'>,
+  registrationState: RegistrationState | undefined,
 ): object {
   const place = subscription === undefined ? '' : `/subscriptions/${subscription.subscriptionId}`;
-  const types = served.filter((type) => type.namespace === namespace);
   return {
     id: `${place}/providers/${namespace}`,
     namespace,
-    resourceTypes: types.map(describe),
-    registrationState: 'Registered',
-    registrationPolicy: registrationFree.has(namespace) ? 'RegistrationFree' : 'RegistrationRequired',
+    resourceTypes,
+    ...(registrationState === undefined ? {} : { registrationState }),
+    registrationPolicy: isRegistrationFree(namespace) ? 'RegistrationFree' : 'RegistrationRequired',
   };
-}
-
-const physicalRegions = regions.filter(({ physical }) => physical).map(({ displayName }) => displayName);
-
-function describe(type: ResourceType): object {
-  const newestFirst = [...type.apiVersions].sort().reverse();
-  const stable = newestFirst.find((version) => /^\d{4}-\d{2}-\d{2}$/.test(version));
-  return {
-    resourceType: type.type,
-    locations: type.tracked || fullType(type) === 'Microsoft.Resources/resourceGroups' ? physicalRegions : [],
-    apiVersions: newestFirst,
-    ...(stable === undefined ? {} : { defaultApiVersion: stable }),
-    capabilities: capabilities(type),
-  };
-}
-
-function capabilities(type: ResourceType): string {
-  const identity = type.identity?.systemAssigned ? ['SystemAssignedResourceIdentity'] : [];
-  const tracked = type.tracked ? ['SupportsTags', 'SupportsLocation'] : [];
-  const all = [...identity, ...tracked];
-  return all.length === 0 ? 'None' : all.join(', ');
 }

@@ -4,6 +4,7 @@ import type { ResourceType } from '../../resource-manager/provider.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
 import { readFacts, type TypeFacts } from './facts.ts';
 import { genericType } from './generic-type.ts';
+import { operationList } from './operation-list.ts';
 import { isRecordable } from './recordable.ts';
 
 export interface FurtherTypesOptions extends TrackedDependencies {
@@ -40,8 +41,24 @@ export function createFurtherTypes(options: FurtherTypesOptions): FurtherTypes {
     return type;
   };
 
+  const rights = new Map<string, ResourceType>();
+  const rightsOf = (name: string): ResourceType | undefined => {
+    const key = name.toLowerCase();
+    const own = options.own.filter(({ namespace }) => namespace.toLowerCase() === key);
+    const namespace = own[0]?.namespace ?? namespaces.get(key);
+    if (namespace === undefined) return undefined;
+    const ofNamespace = recorded.filter((facts) => facts.namespace === namespace);
+    const list = rights.get(key) ?? operationList(namespace, own, ofNamespace);
+    rights.set(key, list);
+    return list;
+  };
+
   return {
     at(segments) {
+      const [first, name, last, ...more] = segments;
+      if (`${first}/${last}`.toLowerCase() === 'providers/operations' && name !== undefined) {
+        return more.length === 0 ? rightsOf(name) : undefined;
+      }
       const path = pathOf(segments);
       if (path?.kind !== 'resource' && path?.kind !== 'collection') return undefined;
       // a record belongs to a subscription

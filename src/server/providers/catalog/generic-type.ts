@@ -39,7 +39,8 @@ export function genericType(facts: GenericType, dependencies: TrackedDependencie
     put: bodyWith(withoutNulls),
     patch: bodyWith((members) => members),
     extraMembers: 'all',
-    statusOfNew: 201,
+    // the one status that every client takes for a PUT
+    statusOfNew: 200,
     deletion: 'at-once',
     entityTags: true,
     systemData: true,

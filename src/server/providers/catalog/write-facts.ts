@@ -15,6 +15,12 @@ interface SourceType {
 /** Namespaces whose spelling in the source is not the one that Azure answers with. */
 const spellings: ReadonlyMap<string, string> = new Map([['microsoft.insights', 'microsoft.insights']]);
 
+/** Versions that official clients ask for and the source does not have, after the last of the namespace that it has. */
+const laterVersions: ReadonlyMap<string, { readonly after: string; readonly version: string }> = new Map([
+  ['microsoft.app', { after: '2026-01-01', version: '2026-07-01' }],
+  ['microsoft.web', { after: '2025-03-01', version: '2025-05-01' }],
+]);
+
 /** What a segment of a type that can be served looks like. */
 const segmentPattern = /^[A-Za-z0-9-]+$/;
 
@@ -62,12 +68,21 @@ function merged(providers: SourceTypes['providers']): Map<string, Map<string, So
     known.set(key, entry);
     for (const [type, facts] of Object.entries(types)) {
       if (!type.split('/').every((segment) => segmentPattern.test(segment))) continue;
-      if (!entry.types.has(type.toLowerCase())) entry.types.set(type.toLowerCase(), [type, facts]);
+      if (entry.types.has(type.toLowerCase())) continue;
+      const apiVersions = allVersions(key, facts.apiVersions);
+      entry.types.set(type.toLowerCase(), [type, { ...facts, apiVersions }]);
     }
   }
   return new Map(
     [...known].sort(byKey).map(([, { name, types }]) => [name, new Map([...types.values()].sort(byKey))]),
   );
+}
+
+/** The versions of a type with those that the source does not have yet. */
+export function allVersions(namespace: string, known: readonly string[]): readonly string[] {
+  const later = laterVersions.get(namespace.toLowerCase());
+  if (later === undefined || !known.includes(later.after) || known.includes(later.version)) return known;
+  return [...known, later.version];
 }
 
 function byKey([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
