@@ -12,15 +12,11 @@ import { systemAssignedOf } from '../managed-identities/identity-store.ts';
 import { type Assignable, assignableIdentities } from '../managed-identities/restrictions.ts';
 import { createSystemAssigned, removeSystemAssigned } from '../managed-identities/system-assigned.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
-import {
-  failedIdentityOperation,
-  linkedAuthorizationFailed,
-  linkedSubscriptionRefused,
-  tooManyIdentities,
-} from './identity-errors.ts';
+import { failedIdentityOperation, linkedSubscriptionRefused, tooManyIdentities } from './identity-errors.ts';
 import { type IdentityChange, maxChanges, planIdentities } from './identity-plan.ts';
 import { type NamedIdentity, readIdentity } from './identity-request.ts';
 import { type IdentityKinds, type IdentitySupport, identityTypeOf } from './identity-support.ts';
+import { linkedAuthorizationFailed } from './linked-access.ts';
 import type { OperationContext } from './provider.ts';
 import type { Resource } from './resource-store.ts';
 import { findSubscription } from './subscription-store.ts';
@@ -137,11 +133,8 @@ async function requireLinkedRights(
   const refused: string[] = [];
   for (const { id, scope } of scopes) if (!(await may(assignAction, scope))) refused.push(id);
   if (refused.length === 0) return;
-  throw linkedAuthorizationFailed(
-    caller,
-    { action: `${resource.type}/write`, scope: target },
-    { action: assignAction, ids: refused },
-  );
+  const done = `${resource.type}/write`;
+  throw linkedAuthorizationFailed({ caller, target }, { done, action: assignAction, ids: refused });
 }
 
 /** The resource's own identity. */

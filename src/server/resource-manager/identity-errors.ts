@@ -43,20 +43,7 @@ export function tooManyIdentities(): ArmError {
   );
 }
 
-/** 403: the caller may write the resource, but not use what it shall be linked to. */
-export function linkedAuthorizationFailed(
-  { clientId, principalId }: Pick<Caller, 'clientId' | 'principalId'>,
-  done: { readonly action: string; readonly scope: Scope },
-  wanted: { readonly action: string; readonly ids: readonly string[] },
-): ArmError {
-  return new ArmError(
-    'forbidden',
-    'LinkedAuthorizationFailed',
-    `The client '${clientId}' with object id '${principalId}' has permission to perform action '${done.action}' on scope '${formatScope(done.scope)}'; however, it does not have permission to perform action '${wanted.action}' on the linked scope(s) '${wanted.ids.join(',')}' or the linked scope(s) are invalid.`,
-  );
-}
-
-/** 403: the same for a subscription of another tenant and for one that nobody has. */
+/** 403: a link to a subscription of another tenant, or to one that nobody has. */
 export function linkedSubscriptionRefused(
   { tenantId }: Pick<Caller, 'tenantId'>,
   scope: Scope,

@@ -22,10 +22,18 @@ export async function requireLinked(
 ): Promise<void> {
   const scope = scopeOf(id);
   if (scope !== undefined && (await may(action, scope))) return;
-  throw new ArmError(
+  throw linkedAuthorizationFailed({ caller, target }, { done, action, ids: [id] });
+}
+
+/** 403: the caller may write the resource, but not use what it shall be linked to. */
+export function linkedAuthorizationFailed(
+  { caller, target }: Pick<OperationContext, 'caller' | 'target'>,
+  { done, action, ids }: Omit<Link, 'id'> & { readonly ids: readonly string[] },
+): ArmError {
+  return new ArmError(
     'forbidden',
     'LinkedAuthorizationFailed',
-    `The client '${caller.clientId}' with object id '${caller.principalId}' has permission to perform action '${done}' on scope '${formatScope(target)}'; however, it does not have permission to perform action '${action}' on the linked scope(s) '${id}' or the linked scope(s) are invalid.`,
+    `The client '${caller.clientId}' with object id '${caller.principalId}' has permission to perform action '${done}' on scope '${formatScope(target)}'; however, it does not have permission to perform action '${action}' on the linked scope(s) '${ids.join(',')}' or the linked scope(s) are invalid.`,
   );
 }
 
