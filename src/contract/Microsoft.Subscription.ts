@@ -8,6 +8,7 @@ export const aliasSchema = z.object({
       subscriptionId: z.guid().nullish(),
       workload: z.string().max(64).nullish(),
       billingScope: z.string().max(2048).nullish(),
+      additionalProperties: z.object({ managementGroupId: z.string().max(512).nullish() }).nullish(),
     })
     .nullish(),
 });

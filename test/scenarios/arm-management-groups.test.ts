@@ -240,6 +240,33 @@ describe('management groups', () => {
     assert.ok(await at.reads(everywhere));
   });
 
+  test('hold a subscription from its birth on, where its alias names one', async () => {
+    await using at = await tree();
+    const { m } = at;
+    const reader = await m.application(m.home, 'reader');
+    await m.assign(m.home, reader, 'Reader', id('Corp'));
+    const put = async (alias: string, managementGroupId: string, as = m.home.owner) => {
+      const path = `/providers/Microsoft.Subscription/aliases/${alias}?api-version=2021-10-01`;
+      const body = { properties: { displayName: alias, additionalProperties: { managementGroupId } } };
+      return await m.ask('PUT', path, { as, body });
+    };
+    const made = await put('born', id('sales'));
+    assert.equal(made.status, 201, made.text);
+    const subscription = `/subscriptions/${made.body.properties.subscriptionId}`;
+    const read = await m.ask('GET', `${subscription}?api-version=2022-12-01`, { as: reader });
+    assert.equal(read.status, 200, read.text);
+    assert.equal((await put('lost', id('nothing'))).status, 404);
+    assert.equal((await put('lost', 'Sales')).status, 400);
+    const again = await m.ask(
+      'GET',
+      '/providers/Microsoft.Subscription/aliases/lost?api-version=2021-10-01',
+      {
+        as: m.home.owner,
+      },
+    );
+    assert.equal(again.status, 404, 'and no subscription is left behind');
+  });
+
   test('take the role assignments made at them with them, and leave nothing to one of the same name', async () => {
     await using at = await tree();
     const { m } = at;

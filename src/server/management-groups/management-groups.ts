@@ -1,3 +1,4 @@
+import { parseScope, ResourceIdError, type Scope } from '../../contract/resource-id.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { isStorable } from '../../foundation/storable-text.ts';
 import type { Transaction } from '../storage/database.ts';
@@ -18,6 +19,21 @@ const namePattern = /^[A-Za-z0-9](?:[A-Za-z0-9_().-]{0,88}[A-Za-z0-9_()-])?$/;
 
 export function isManagementGroupName(name: string): boolean {
   return namePattern.test(name);
+}
+
+/**
+ * Reads the id of a group, as bodies name one.
+ *
+ * @throws DomainError `BadRequest` where it is none
+ */
+export function readGroupId(text: string): Extract<Scope, { kind: 'managementGroup' }> {
+  try {
+    const scope = parseScope(text);
+    if (scope.kind === 'managementGroup') return scope;
+  } catch (error) {
+    if (!(error instanceof ResourceIdError)) throw error;
+  }
+  throw new DomainError('invalid-value', 'A management group is named by its id.', { code: 'BadRequest' });
 }
 
 export interface GroupRequest {

@@ -14,7 +14,7 @@ import {
   resourceGroupNotFound,
   resourceNotFound,
 } from './arm-errors.ts';
-import type { OperationContext } from './provider.ts';
+import type { Operation, OperationContext } from './provider.ts';
 import { findResourceGroup, resourceGroupId } from './resource-group-store.ts';
 import { findResource } from './resource-store.ts';
 
@@ -51,6 +51,44 @@ export async function findExtended(
 }
 
 /**
+ * What an extension (`{scope}/providers/…`) hangs from must exist, and so must the management group that a path names
+ * as the place of something else.
+ *
+ * @throws ArmError 404
+ */
+export async function requireExtended(
+  queries: Queries,
+  { path }: Pick<Operation, 'path'>,
+  { caller, parameters }: Pick<OperationContext, 'caller' | 'parameters'>,
+): Promise<void> {
+  const { tenantId } = caller;
+  const extended = placeIn(path, parameters);
+  if (extended?.kind === 'managementGroup') await requireManagementGroup(queries, tenantId, extended);
+  if (extended?.kind !== 'resource') return;
+  if ((await findExtended(queries, tenantId, extended)) === undefined) throw resourceNotFound(extended);
+}
+
+const inManagementGroup =
+  /^\/providers\/Microsoft\.Management\/managementGroups\/\{([A-Za-z]+)\}\/providers\//i;
+
+function placeIn(path: string, parameters: OperationContext['parameters']): Scope | undefined {
+  if (path.startsWith('/{scope}/')) return parseScope(parameters['scope'] ?? '/');
+  const managementGroup = parameters[inManagementGroup.exec(path)?.[1] ?? ''];
+  return managementGroup === undefined ? undefined : { kind: 'managementGroup', managementGroup };
+}
+
+/** The group in the spelling of what is there. */
+async function requireManagementGroup(
+  queries: Queries,
+  tenantId: TenantId,
+  { managementGroup }: Extract<Scope, { kind: 'managementGroup' }>,
+): Promise<Scope> {
+  const group = (await Hierarchy.load(queries, tenantId)).group(managementGroup);
+  if (group === undefined) throw managementGroupNotFound(managementGroup);
+  return scopeOfGroup(group);
+}
+
+/**
  * What an extension is about to be written at, in the spelling of what is there; it must still be there in the
  * transaction of the write.
  */
@@ -66,11 +104,7 @@ export async function requireLiveScope(
     if (group.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
     if (scope.kind === 'resourceGroup') return parseScope(resourceGroupId(group));
   }
-  if (scope.kind === 'managementGroup') {
-    const group = (await Hierarchy.load(transaction, tenantId)).group(scope.managementGroup);
-    if (group === undefined) throw managementGroupNotFound(scope.managementGroup);
-    return scopeOfGroup(group);
-  }
+  if (scope.kind === 'managementGroup') return await requireManagementGroup(transaction, tenantId, scope);
   if (scope.kind !== 'resource') return scope;
   const extended = await findExtended(transaction, tenantId, scope);
   if (extended === undefined) throw resourceNotFound(scope);

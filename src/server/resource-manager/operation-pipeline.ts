@@ -12,19 +12,16 @@ import type { Authorizer } from '../authorization/evaluate.ts';
 import type { Caller } from '../http/bearer.ts';
 import { preconditionsOf } from '../http/conditional.ts';
 import { ArmError } from '../http/dialects/arm.ts';
-import { Hierarchy } from '../management-groups/hierarchy.ts';
 import type { Database } from '../storage/database.ts';
 import {
   authorizationFailed,
-  managementGroupNotFound,
   resourceGroupBeingDeleted,
   resourceGroupNotFound,
-  resourceNotFound,
   subscriptionNotFound,
 } from './arm-errors.ts';
 import { type Authentication, authenticate, requireTrust } from './authentication.ts';
 import { readBody } from './body.ts';
-import { findExtended } from './extended-scope.ts';
+import { requireExtended } from './extended-scope.ts';
 import { effectOf, requireUnlocked } from './locks.ts';
 import type { OperationRegistry, RegisteredOperation, RouteMatch } from './operation-registry.ts';
 import type { Answer, Method, OperationContext, ResourceType, Within } from './provider.ts';
@@ -132,7 +129,7 @@ export async function admitAsked(options: PipelineOptions, request: AskedRequest
   await requirePermission(operation, context);
   const group = await requireGroup(options.database, operation, context);
   await requireRegistered(options.database, match.type, operation.operation.method, subscription);
-  await requireExtended(options.database, operation, context);
+  await requireExtended(options.database.read, operation.operation, context);
   await requireNoLock(options.database, operation, context);
   return { operation, context: { ...context, group } };
 }
@@ -300,28 +297,6 @@ async function requireGroup(
     throw resourceGroupBeingDeleted(group.name);
   }
   return group;
-}
-
-/** What an extension (`{scope}/providers/…`) hangs from must exist. */
-async function requireExtended(
-  database: Database,
-  { operation }: RegisteredOperation,
-  context: OperationContext<undefined>,
-): Promise<void> {
-  if (!operation.path.startsWith('/{scope}/')) return;
-  const scope = context.parameters['scope'];
-  const extended = scope === undefined ? undefined : parsePath(scope);
-  const { tenantId } = context.caller;
-  if (extended?.kind === 'managementGroup') {
-    const hierarchy = await Hierarchy.load(database.read, tenantId);
-    if (hierarchy.group(extended.managementGroup) === undefined) {
-      throw managementGroupNotFound(extended.managementGroup);
-    }
-  }
-  if (extended?.kind !== 'resource') return;
-  if ((await findExtended(database.read, tenantId, extended)) === undefined) {
-    throw resourceNotFound(extended);
-  }
 }
 
 /** Rights do not count against a lock: who may take it off does that first (a.12). */

@@ -7,12 +7,10 @@ import {
   listRoleAssignments,
   type RoleAssignment,
 } from '../../authorization/authorization-store.ts';
-import { decideFromRows } from '../../authorization/evaluate.ts';
 import { deleteRoleAssignment } from '../../authorization/role-assignment-removal.ts';
 import { createOrUpdateRoleAssignment } from '../../authorization/role-assignments.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { pageOf, pageRequest } from '../../http/paging.ts';
-import { authorizationFailed } from '../../resource-manager/arm-errors.ts';
 import { requireLiveScope } from '../../resource-manager/extended-scope.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
 import {
@@ -22,7 +20,8 @@ import {
   parameter,
   type ResourceType,
 } from '../../resource-manager/provider.ts';
-import type { Database, Transaction } from '../../storage/database.ts';
+import { requireRight } from '../../resource-manager/required-right.ts';
+import type { Database } from '../../storage/database.ts';
 import { roleAssignmentApiVersions } from './api-versions.ts';
 import { roleDefinitionPath } from './roleDefinitions.ts';
 
@@ -79,7 +78,7 @@ async function get(database: Database, context: OperationContext): Promise<Answe
 async function put(database: Database, context: Put): Promise<Answer> {
   const { caller, at, body } = context;
   const assignment = await database.transaction(async (transaction) => {
-    await requireStillAllowed(transaction, context, `${type}/write`);
+    await requireRight(transaction, caller, `${type}/write`, context.target);
     const scope = await requireLiveScope(transaction, context, scopeOf(context));
     const made = await createOrUpdateRoleAssignment(transaction, {
       tenantId: caller.tenantId,
@@ -108,7 +107,7 @@ function without(requested: Requested): {
 async function remove(database: Database, context: OperationContext): Promise<Answer> {
   const { caller, at } = context;
   const assignment = await database.transaction(async (transaction) => {
-    await requireStillAllowed(transaction, context, `${type}/delete`);
+    await requireRight(transaction, caller, `${type}/delete`, context.target);
     return await deleteRoleAssignment(transaction, {
       tenantId: caller.tenantId,
       scope: scopeOf(context),
@@ -119,18 +118,6 @@ async function remove(database: Database, context: OperationContext): Promise<An
   return assignment === undefined
     ? { status: 204 }
     : { status: 200, body: present(assignment, context.target) };
-}
-
-/** Rights are given and taken by those who have the right in the same transaction, not a moment before. */
-async function requireStillAllowed(
-  transaction: Transaction,
-  { caller, target }: OperationContext,
-  action: string,
-): Promise<void> {
-  const { tenantId, principalId } = caller;
-  const question = { tenantId, principalId, action, scope: target, plane: 'control' } as const;
-  if (!(await decideFromRows(transaction, question)).allowed)
-    throw authorizationFailed(caller, action, target);
 }
 
 /** The filters that Azure knows, and no other (d.2). */

@@ -2,17 +2,22 @@ import type {
   managementGroupPatchSchema,
   managementGroupSchema,
 } from '../../../contract/Microsoft.Management.ts';
-import { canonicalId, parseScope, ResourceIdError, type Scope } from '../../../contract/resource-id.ts';
+import { canonicalId, type Scope } from '../../../contract/resource-id.ts';
 import { removeRoleAssignmentsOfResource } from '../../authorization/role-assignment-removal.ts';
 import { Hierarchy, scopeOfGroup } from '../../management-groups/hierarchy.ts';
 import type { ManagementGroup } from '../../management-groups/management-group-store.ts';
-import { deleteManagementGroup, writeManagementGroup } from '../../management-groups/management-groups.ts';
+import {
+  deleteManagementGroup,
+  readGroupId,
+  writeManagementGroup,
+} from '../../management-groups/management-groups.ts';
 import { managementGroupNotFound } from '../../resource-manager/arm-errors.ts';
 import { type Answer, type OperationContext, parameter } from '../../resource-manager/provider.ts';
+import { requireRight } from '../../resource-manager/required-right.ts';
 import { listSubscriptions } from '../../resource-manager/subscription-store.ts';
 import type { Database, Transaction } from '../../storage/database.ts';
-import { requireMove, requireRight, writeGroups } from './moves.ts';
-import { badRequest, groupType, idOfGroup, presentGroup } from './presentation.ts';
+import { requireMove, writeGroups } from './moves.ts';
+import { groupType, idOfGroup, presentGroup } from './presentation.ts';
 
 export type Put = OperationContext<(typeof managementGroupSchema)['_output']>;
 export type Patch = OperationContext<(typeof managementGroupPatchSchema)['_output']>;
@@ -48,7 +53,7 @@ async function write(
   const { caller, at } = context;
   const { displayName } = asked;
   const name = parameter(context, 'groupId');
-  const parentScope = asked.parentId === undefined ? undefined : readParent(asked.parentId);
+  const parentScope = asked.parentId === undefined ? undefined : readGroupId(asked.parentId);
   const body = await database.transaction(async (transaction) => {
     const hierarchy = await Hierarchy.load(transaction, caller.tenantId);
     const existing = hierarchy.group(name);
@@ -98,16 +103,6 @@ async function placeFor(
   const parent = parentScope === undefined ? hierarchy.root : hierarchy.group(parentScope.managementGroup);
   if (parent === undefined) throw managementGroupNotFound(parentScope?.managementGroup ?? '');
   return parent;
-}
-
-function readParent(text: string): Extract<Scope, { kind: 'managementGroup' }> {
-  try {
-    const scope = parseScope(text);
-    if (scope.kind === 'managementGroup') return scope;
-  } catch (error) {
-    if (!(error instanceof ResourceIdError)) throw error;
-  }
-  throw badRequest('The parent is named by the id of a management group.');
 }
 
 /** Deletes a group that holds nothing, with the role assignments made at it. */

@@ -1,30 +1,12 @@
 import type { Scope } from '../../../contract/resource-id.ts';
-import { decideFromRows } from '../../authorization/evaluate.ts';
 import type { Caller } from '../../http/bearer.ts';
 import { scopeOfGroup } from '../../management-groups/hierarchy.ts';
 import type { ManagementGroup } from '../../management-groups/management-group-store.ts';
-import { authorizationFailed } from '../../resource-manager/arm-errors.ts';
+import { requireRight } from '../../resource-manager/required-right.ts';
 import type { Transaction } from '../../storage/database.ts';
 
 export const writeGroups = 'Microsoft.Management/managementGroups/write';
 const assignRoles = 'Microsoft.Authorization/roleAssignments/write';
-
-/**
- * Requires a right in the transaction that uses it.
- *
- * @throws ArmError 403 `AuthorizationFailed`
- */
-export async function requireRight(
-  transaction: Transaction,
-  caller: Caller,
-  action: string,
-  scope: Scope,
-): Promise<void> {
-  const { tenantId, principalId } = caller;
-  const question = { tenantId, principalId, action, scope, plane: 'control' } as const;
-  if (!(await decideFromRows(transaction, question)).allowed)
-    throw authorizationFailed(caller, action, scope);
-}
 
 /**
  * Whoever moves a group or a subscription gives those of the new place rights in it, and takes them from those of the

@@ -2,7 +2,14 @@ import { aliasNamePattern, aliasSchema } from '../../../contract/Microsoft.Subsc
 import { guid, type SubscriptionId } from '../../../foundation/ids.ts';
 import type { Randomness } from '../../../foundation/randomness.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
-import { invalidResourceName, subscriptionNotFound } from '../../resource-manager/arm-errors.ts';
+import { Hierarchy } from '../../management-groups/hierarchy.ts';
+import { savePlacement } from '../../management-groups/management-group-store.ts';
+import { readGroupId } from '../../management-groups/management-groups.ts';
+import {
+  invalidResourceName,
+  managementGroupNotFound,
+  subscriptionNotFound,
+} from '../../resource-manager/arm-errors.ts';
 import {
   type Answer,
   type Operation,
@@ -10,6 +17,7 @@ import {
   parameter,
   type ResourceType,
 } from '../../resource-manager/provider.ts';
+import { requireRight } from '../../resource-manager/required-right.ts';
 import {
   findSubscription,
   findSubscriptionByAlias,
@@ -83,16 +91,32 @@ async function put(database: Database, randomness: Randomness, context: Put): Pr
     const wanted = context.body.properties?.subscriptionId ?? undefined;
     const subscription =
       wanted === undefined
-        ? await insertSubscription(transaction, {
-            subscriptionId: guid<SubscriptionId>(randomness.uuid()),
-            tenantId,
-            displayName: context.body.properties?.displayName ?? name,
-            alias: name,
-            at: context.at,
-          })
+        ? await make(transaction, randomness, context, name)
         : await adopt(transaction, context, wanted, name);
     return { status: 201, body: present(subscription, name) };
   });
+}
+
+/** Makes a subscription, in the management group that the body names, which takes the right to write there. */
+async function make(
+  transaction: Transaction,
+  randomness: Randomness,
+  { caller, body, at }: Put,
+  name: string,
+): Promise<Subscription> {
+  const { tenantId } = caller;
+  const subscriptionId = guid<SubscriptionId>(randomness.uuid());
+  const displayName = body.properties?.displayName ?? name;
+  const groupId = body.properties?.additionalProperties?.managementGroupId ?? '';
+  const made = { subscriptionId, tenantId, displayName, alias: name, at };
+  const subscription = await insertSubscription(transaction, made);
+  if (groupId === '') return subscription;
+  const scope = readGroupId(groupId);
+  await requireRight(transaction, caller, 'Microsoft.Management/managementGroups/write', scope);
+  const group = (await Hierarchy.load(transaction, tenantId)).group(scope.managementGroup);
+  if (group === undefined) throw managementGroupNotFound(scope.managementGroup);
+  await savePlacement(transaction, { tenantId, subscriptionId, group, at });
+  return subscription;
 }
 
 /** Names a subscription that the tenant already has; one of another tenant is as if it were not. */
