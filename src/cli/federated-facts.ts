@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { CommandError, type CommandInput, type CommandOption, optionList, optionText } from './command.ts';
 
-const defaultAudience = 'api://AzureADTokenExchange';
+/** The audience of tokens that are exchanged for ours. */
+export const defaultAudience = 'api://AzureADTokenExchange';
 
 /** Options that say which tokens of another issuer are meant. */
 export const factsOptions: readonly CommandOption[] = [

@@ -69,5 +69,5 @@ process.exitCode = await main(process.argv.slice(2), {
   clock: systemClock,
   randomness: systemRandomness,
   output,
-  progress: standardProgress(output),
+  progress: standardProgress(output, systemClock),
 });

@@ -1,25 +1,34 @@
+import type { Clock } from '../foundation/clock.ts';
 import type { Output } from './output.ts';
 
 /** Shows that something long is under way, on standard error. */
 export interface Progress {
   /**
-   * Runs a task. On a terminal its title turns while it runs and is gone when it has ended; elsewhere only what the task
-   * tells is written, a line for each change.
+   * Runs a task. On a terminal its title turns while it runs and is gone when it has ended; elsewhere what the task tells
+   * is written, a line every few seconds at most, so that what is short says nothing.
    *
    * @param task is handed the means to tell how far it is
    */
   during<T>(title: string, task: (tell: (how: string) => void) => Promise<T>): Promise<T>;
 }
 
+/** Milliseconds between lines where no terminal is. */
+const pace = 3000;
+
 /** Progress on this process's standard error. */
-export function standardProgress(output: Output): Progress {
+export function standardProgress(output: Output, clock: Clock): Progress {
+  return process.stderr.isTTY ? { during: onTerminal } : progressByLines(output, clock);
+}
+
+/** Progress for logs and pipes. */
+export function progressByLines(output: Output, clock: Clock): Progress {
   return {
     async during(title, task) {
-      if (process.stderr.isTTY) return await onTerminal(title, task);
-      let last = '';
+      let last = clock.monotonic();
       return await task((how) => {
-        if (how !== last) output.note(`${title}: ${how}`);
-        last = how;
+        if (clock.monotonic() - last < pace) return;
+        last = clock.monotonic();
+        output.note(`${title}: ${how}`);
       });
     },
   };

@@ -29,6 +29,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./env.ts')).env,
   },
   {
+    name: 'apply',
+    summary: 'make sure of what an environment file says, while the server runs',
+    load: async () => (await import('./apply.ts')).apply,
+  },
+  {
     name: 'group',
     summary: 'resource groups',
     load: async () => (await import('./group.ts')).group,

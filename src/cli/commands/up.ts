@@ -21,8 +21,10 @@ import {
   CommandError,
   type CommandInput,
   dataOption,
+  optionList,
   optionText,
 } from '../command.ts';
+import type { Preparation } from '../environment-file/preparation.ts';
 import { isAlive } from '../server-file.ts';
 import { endRequested } from '../signals.ts';
 
@@ -95,11 +97,14 @@ const aliasVersion = '2021-10-01';
 /**
  * Starts the server and, in the same process, the agent of this machine; makes the default subscription through the
  * public API where it is missing; then tells where everything is (`server.json` in the data folder, `--ready-file`).
+ *
+ * @param prepare what is done before anybody is told that the server is ready
  */
 export async function startRunning(
   input: CommandInput,
   { clock, environment, randomness }: CommandContext,
   log: LogLevel,
+  prepare?: Preparation,
 ): Promise<Running> {
   await using started = new AsyncDisposableStack();
   const readyText = optionText(input, 'readyFile');
@@ -141,6 +146,7 @@ export async function startRunning(
   const serverFile = path.join(dataFolder, 'server.json');
   await replaceFile(serverFile, text);
   started.defer(() => rm(serverFile, { force: true }));
+  await prepare?.(client, file);
   if (readyFile !== undefined) {
     await writeReadyFile(readyFile, text);
     started.defer(() => rm(readyFile, { force: true }));
@@ -227,11 +233,22 @@ export function logLevel(input: CommandInput, otherwise: LogLevel): LogLevel {
 export const up: Command = {
   name: 'up',
   summary: 'start the server, and the agent of this machine',
-  options: serverOptions,
-  details: 'Serves until it is told to end (Ctrl-C, SIGTERM), then lets what is under way finish.',
+  options: [
+    ...serverOptions,
+    {
+      flags: '-f, --file <file...>',
+      summary: 'environment files, or ARM templates, that are made sure of before the server is ready',
+    },
+    { flags: '-g, --resource-group <name>', summary: 'the resource group of templates that -f names' },
+  ],
+  details: `innate up -f environment.yaml
+
+Serves until it is told to end (Ctrl-C, SIGTERM), then lets what is under way finish. What is as the files want it is
+left alone: a second start changes nothing. docs/guides/environment-files.md says what a file may hold.`,
   async run(input, context) {
     const ending = endRequested();
-    await using running = await startRunning(input, context, logLevel(input, 'info'));
+    const preparation = await readPreparation(input, context);
+    await using running = await startRunning(input, context, logLevel(input, 'info'), preparation);
     const { file, server } = running;
     context.output.note(
       `serving on https://${file.connect.host}:${file.connect.port}, state in ${server.dataFolder} ` +
@@ -241,3 +258,14 @@ export const up: Command = {
     return 0;
   },
 };
+
+/** What `-f` wants. Files that cannot be read start nothing; without any, what reads them is not loaded. */
+async function readPreparation(
+  input: CommandInput,
+  context: CommandContext,
+): Promise<Preparation | undefined> {
+  const names = optionList(input, 'file');
+  if (names.length === 0) return undefined;
+  const { prepareByFiles } = await import('../environment-file/preparation.ts');
+  return prepareByFiles(names, optionText(input, 'resourceGroup'), context);
+}

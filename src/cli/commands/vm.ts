@@ -1,16 +1,8 @@
 import type { CommandGroup } from '../command.ts';
-import { carrierColumns, createCarrier } from '../resources/carrier-commands.ts';
+import { createCarrier } from '../resources/carrier-commands.ts';
 import { identityCommands } from '../resources/identity-commands.ts';
 import { deleteCommand, listCommand, showCommand, updateCommand } from '../resources/resource-commands.ts';
-import type { ResourceKind } from '../resources/resource-kind.ts';
-
-export const virtualMachineKind: ResourceKind = {
-  noun: 'virtual machine',
-  plural: 'virtual machines',
-  type: 'Microsoft.Compute/virtualMachines',
-  apiVersion: '2024-07-01',
-  columns: carrierColumns,
-};
+import { virtualMachineKind } from '../resources/virtual-machine-kind.ts';
 
 /** Virtual machines, with `az`'s words. Innate keeps their records and identities; it starts no image. */
 export const vm: CommandGroup = {

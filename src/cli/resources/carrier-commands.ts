@@ -1,6 +1,5 @@
 import {
   type AnsweringCommand,
-  type Columns,
   CommandError,
   type CommandInput,
   type CommandOption,
@@ -9,13 +8,7 @@ import {
 import { openDeployment } from '../deployment.ts';
 import { givesRole, grantOptions, grantRole } from '../roles/role-grant.ts';
 import { identityBlock, own, readIdentities } from './identity-block.ts';
-import {
-  flattened,
-  identityColumns,
-  locationColumn,
-  nameColumns,
-  type ResourceKind,
-} from './resource-kind.ts';
+import { flattened, type ResourceKind } from './resource-kind.ts';
 import {
   groupOption,
   locationOption,
@@ -26,9 +19,6 @@ import {
 } from './resource-options.ts';
 import { requireGroup, segment } from './resource-target.ts';
 import { tagsIn } from './tags.ts';
-
-/** Columns of resources that carry identities. */
-export const carrierColumns: Columns = { ...nameColumns, ...locationColumn, ...identityColumns };
 
 const identityOptions: readonly CommandOption[] = [
   {

@@ -49,6 +49,9 @@ export const identityColumns: Columns = {
   principal: (resource) => resource.optionalObject('identity')?.optionalString('principalId') ?? '',
 };
 
+/** Columns of resources that carry identities. */
+export const carrierColumns: Columns = { ...nameColumns, ...locationColumn, ...identityColumns };
+
 /** The identities of an `identity` block in words: `system`, and names of user-assigned ones. */
 export function carriedBy(identity: JsonReader | undefined): string {
   if (identity === undefined) return '';
