@@ -1,4 +1,5 @@
-import type { JsonValue } from '../../contract/arm.ts';
+import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isArray } from './json-value.ts';
 import { TemplateError } from './template-error.ts';
 
 /**
@@ -28,9 +29,9 @@ export interface BudgetLimits {
 }
 
 const ordinary: BudgetLimits = {
-  steps: 500_000,
-  produced: 64 * 1024 * 1024,
-  read: 256 * 1024 * 1024,
+  steps: 250_000,
+  produced: 16 * 1024 * 1024,
+  read: 128 * 1024 * 1024,
   weight: 4 * 1024 * 1024,
   depth: 128,
 };
@@ -74,6 +75,8 @@ interface Measure {
   readonly depth: number;
 }
 
+const single: Measure = { weight: 1, depth: 0 };
+
 /**
  * Values never change, so that each is measured once. A value that holds another several times counts it as often:
  * written out it has that size.
@@ -82,15 +85,23 @@ const measures = new WeakMap<object, Measure>();
 
 function measure(value: JsonValue): Measure {
   if (typeof value === 'string') return { weight: value.length + 1, depth: 0 };
-  if (typeof value !== 'object' || value === null) return { weight: 1, depth: 0 };
+  if (typeof value !== 'object' || value === null) return single;
   const known = measures.get(value);
   if (known !== undefined) return known;
   let weight = 1;
   let depth = 0;
-  for (const [name, member] of Object.entries(value)) {
+  const add = (member: JsonValue) => {
     const inside = measure(member);
-    weight += inside.weight + (Array.isArray(value) ? 0 : name.length);
+    weight += inside.weight;
     depth = Math.max(depth, inside.depth);
+  };
+  if (isArray(value)) {
+    for (const element of value) add(element);
+  } else {
+    for (const name of Object.keys(value)) {
+      weight += name.length;
+      add((value as JsonObject)[name] as JsonValue);
+    }
   }
   const measured = { weight, depth: depth + 1 };
   measures.set(value, measured);
@@ -98,6 +109,6 @@ function measure(value: JsonValue): Measure {
 }
 
 function ownSize(value: JsonValue): number {
-  if (typeof value === 'string') return value.length;
+  if (typeof value === 'string' || isArray(value)) return value.length + 1;
   return typeof value === 'object' && value !== null ? Object.keys(value).length + 1 : 1;
 }

@@ -79,7 +79,8 @@ async function memberName(name: string, evaluation: Evaluation): Promise<string>
 async function evaluateExpression(expression: Expression, evaluation: Evaluation): Promise<JsonValue> {
   const { budget } = evaluation;
   budget.step();
-  await budget.rest();
+  const rest = budget.rest();
+  if (rest !== undefined) await rest;
   switch (expression.kind) {
     case 'literal':
       return expression.value;
@@ -136,7 +137,7 @@ async function evaluatedOperands(
 ): Promise<JsonValue[]> {
   const values: JsonValue[] = [];
   for (const operand of operands) {
-    const value = await evaluateExpression(operand, evaluation);
+    const value = operand.kind === 'literal' ? operand.value : await evaluateExpression(operand, evaluation);
     evaluation.budget.read(value);
     values.push(value);
   }

@@ -34,7 +34,7 @@ export class Instances {
 
   /** By symbol, id, relative id or name; what several resources could be meant by is nothing. */
   find(text: string): PlacedInstance | undefined {
-    const key = text.toLowerCase().replace(/\/+$/, '');
+    const key = keyOf(text);
     const exact = this.#byKey.get(key) ?? this.#byId.get(key);
     if (exact !== undefined) return exact;
     if (this.#symbolic && !key.includes('/')) return undefined;
@@ -44,7 +44,7 @@ export class Instances {
 
   /** As `find`, and a symbol or loop means all of its rounds. */
   all(text: string): readonly PlacedInstance[] {
-    const key = text.toLowerCase().replace(/\/+$/, '');
+    const key = keyOf(text);
     const exact = this.#byKey.get(key) ?? this.#byId.get(key);
     if (exact !== undefined) return [exact];
     const group = this.#groups.get(key);
@@ -65,6 +65,11 @@ export class Instances {
     }
     return this.#byName.get(key) ?? [];
   }
+}
+
+function keyOf(text: string): string {
+  const key = text.toLowerCase().replace(/\/+$/, '');
+  return key.replace('/providers/microsoft.resources/resourcegroups/', '/resourcegroups/');
 }
 
 function add(map: Map<string, PlacedInstance[]>, key: string, instance: PlacedInstance): void {

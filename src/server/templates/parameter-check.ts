@@ -17,7 +17,7 @@ const expected: Readonly<Record<TemplateType, readonly [string, (value: JsonValu
  *
  * @param path where in the value; empty for the whole
  */
-export function wrongWith(value: JsonValue, schema: TypeSchema, path = ''): string | undefined {
+export function wrongWith(value: JsonValue, schema: TypeSchema, path = '', hops = 0): string | undefined {
   const at = path === '' ? '' : ` at '${path}'`;
   if (value === null && schema.nullable) return undefined;
   if (schema.type !== undefined) {
@@ -29,7 +29,7 @@ export function wrongWith(value: JsonValue, schema: TypeSchema, path = ''): stri
   return (
     notAllowed(value, schema, at) ??
     outOfBounds(value, schema, at) ??
-    wrongMember(value, schema, path) ??
+    wrongMember(value, schema, path, hops) ??
     wrongElement(value, schema, path)
   );
 }
@@ -70,7 +70,10 @@ function outOfBounds(value: JsonValue, schema: TypeSchema, at: string): string |
   return undefined;
 }
 
-function wrongMember(value: JsonValue, schema: TypeSchema, path: string): string | undefined {
+/** Variants that are themselves told apart may lead back to where they came from. */
+const maxHops = 16;
+
+function wrongMember(value: JsonValue, schema: TypeSchema, path: string, hops: number): string | undefined {
   if (!isObject(value)) return undefined;
   const { discriminator } = schema;
   if (discriminator !== undefined) {
@@ -80,7 +83,8 @@ function wrongMember(value: JsonValue, schema: TypeSchema, path: string): string
     if (variant === undefined) {
       return `The value of '${joined(path, discriminator.propertyName)}' is not part of the allowed value(s): '${[...discriminator.mapping.keys()].join(',')}'`;
     }
-    return wrongWith(value, variant, path);
+    if (hops > maxHops) return `The type at '${path}' leads to itself`;
+    return wrongWith(value, variant, path, hops + 1);
   }
   const { properties } = schema;
   const known = new Set<string>();

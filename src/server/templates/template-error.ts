@@ -25,8 +25,8 @@ export interface TemplateErrorDetail {
 }
 
 /**
- * A broken rule of the language. The only thing that this folder throws on purpose, whatever the input. `message` never
- * has a secure value in it.
+ * A broken rule of the language. The only thing that this folder throws on purpose, whatever the input. Messages have
+ * names and types in them and no values that a parameter could have given in secret, except what `fail()` is told.
  */
 export class TemplateError extends DomainError {
   readonly additionalInfo: readonly TemplateViolation[];

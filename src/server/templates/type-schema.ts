@@ -22,6 +22,9 @@ const maxDepth = 64;
 export class TypeReader {
   readonly #definitions: JsonObject;
   readonly #read = new Map<string, Draft>();
+  /** Definitions that are being read: what refers to them is completed when they are. */
+  readonly #unfinished = new Set<Draft>();
+  #ties: (() => void)[] = [];
 
   constructor(definitions: JsonValue | undefined) {
     this.#definitions = isObject(definitions) ? definitions : {};
@@ -29,7 +32,10 @@ export class TypeReader {
 
   /** @throws TemplateError where it is no type, or a reference leads nowhere */
   read(type: JsonObject, path: string): TypeSchema {
-    return this.#type(type, path, 0);
+    const schema = this.#type(type, path, 0);
+    for (const tie of this.#ties) tie();
+    this.#ties = [];
+    return schema;
   }
 
   #type(type: JsonObject, path: string, depth: number): TypeSchema {
@@ -37,8 +43,11 @@ export class TypeReader {
       throw validationFailed(`The type at '${path}' is nested deeper than '${maxDepth}' levels`);
     const reference = member(type, '$ref');
     const base = reference === undefined ? undefined : this.#referenced(reference, path, depth);
-    const draft: Draft = { ...empty(), ...base };
-    this.#fill(draft, type, path, depth);
+    const own = this.#own(type, path, depth);
+    const draft: Draft = { ...empty(), ...base, ...own };
+    if (base !== undefined && this.#unfinished.has(base)) {
+      this.#ties.push(() => Object.assign(draft, base, own));
+    }
     return draft;
   }
 
@@ -55,14 +64,15 @@ export class TypeReader {
     if (known !== undefined) return known;
     const draft: Draft = empty();
     this.#read.set(key, draft);
-    const further = member(definition, '$ref');
-    if (further !== undefined)
-      Object.assign(draft, this.#referenced(further, `definitions.${name}`, depth + 1));
-    this.#fill(draft, definition, `definitions.${name}`, depth + 1);
+    this.#unfinished.add(draft);
+    Object.assign(draft, this.#type(definition, `definitions.${name}`, depth + 1));
+    this.#unfinished.delete(draft);
     return draft;
   }
 
-  #fill(draft: Draft, type: JsonObject, path: string, depth: number): void {
+  /** What the type says itself, beside what it refers to. */
+  #own(type: JsonObject, path: string, depth: number): Partial<Draft> {
+    const draft: Partial<Draft> = {};
     const named = member(type, 'type');
     if (named !== undefined) {
       const known = typeof named === 'string' ? types.get(named.toLowerCase()) : undefined;
@@ -117,6 +127,7 @@ export class TypeReader {
         };
       }
     }
+    return draft;
   }
 }
 

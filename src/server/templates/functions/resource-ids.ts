@@ -64,6 +64,8 @@ function below(operands: Operands, at: number): string {
       `expects as many names as the resource type '${type}' has segments: '${types.length}' and not '${names.length}'`,
     );
   }
+  // groups have an id of their own form
+  if (type.toLowerCase() === 'microsoft.resources/resourcegroups') return `/resourceGroups/${names[0]}`;
   return `/providers/${namespace}${types.map((segment, index) => `/${segment}/${names[index]}`).join('')}`;
 }
 
