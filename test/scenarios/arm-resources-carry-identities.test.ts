@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { KyselyPlugin } from 'kysely';
 import { type PrincipalId, parseGuid } from '../../src/foundation/ids.ts';
 import { readDirectoryAudits } from '../../src/server/audit/directory-audits.ts';
 import { selectPrincipal } from '../../src/server/directory/directory-store.ts';
+import { testDatabase } from '../support/database.ts';
 import { carrying, changesSince, type IdentityWorld, identityWorld } from '../support/identity-world.ts';
 import type { Body, Reply } from '../support/management.ts';
 
@@ -568,5 +570,38 @@ describe('attaching and detaching', () => {
     );
     assert.deepEqual((await w.getVm()).body, before);
     assert.ok(await stands(w, before.identity.principalId));
+  });
+});
+
+describe('a list of resources', () => {
+  test('asks the database for all their identities at once', async () => {
+    await using database = await testDatabase();
+    let asked = 0;
+    const counting: KyselyPlugin = {
+      transformQuery({ node }) {
+        if (JSON.stringify(node).includes('"identity_attachments"')) asked += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    await using w = await identityWorld({
+      database: { ...database, read: database.read.withPlugin(counting) },
+    });
+    const [a, b] = [await w.identity('a'), await w.identity('b')];
+    for (const name of ['vm1', 'vm2', 'vm3', 'vm4']) {
+      assert.equal((await w.putVm(carrying(both, a.id, b.id), { name })).status, 201);
+    }
+    for (const path of [
+      `${w.group}/providers/Microsoft.Compute/virtualMachines?api-version=2024-07-01`,
+      `${w.group}/resources?api-version=2022-09-01`,
+    ]) {
+      asked = 0;
+      const { body } = await w.m.ask('GET', path, { as: w.m.home.owner });
+      const machines = body.value.filter(({ identity }: Body) => identity !== undefined);
+      assert.equal(machines.length, 4);
+      for (const { identity } of machines)
+        assert.equal(Object.keys(identity.userAssignedIdentities).length, 2);
+      assert.equal(asked, 1, path);
+    }
   });
 });

@@ -4,6 +4,7 @@ import {
   type Body,
   type Reply,
   type TestManagement,
+  type TestManagementOptions,
   type TestPrincipal,
   testManagement,
 } from './management.ts';
@@ -36,8 +37,8 @@ export interface IdentityWorld extends AsyncDisposable {
   deleteVm(): Promise<void>;
 }
 
-export async function identityWorld(): Promise<IdentityWorld> {
-  const m = await testManagement();
+export async function identityWorld(options: TestManagementOptions = {}): Promise<IdentityWorld> {
+  const m = await testManagement(options);
   const { owner, subscriptionId } = m.home;
   const group = `/subscriptions/${subscriptionId}/resourceGroups/demo`;
   const machines = `${group}/providers/Microsoft.Compute/virtualMachines`;

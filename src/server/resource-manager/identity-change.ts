@@ -21,6 +21,9 @@ import type { OperationContext } from './provider.ts';
 import type { Resource } from './resource-store.ts';
 import { findSubscription } from './subscription-store.ts';
 
+/** Identities of one resource, where Azure names no bound: each costs its hosts a key. */
+const mostAttached = 1000;
+
 const assignAction = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
 
 /** A write of a resource, as far as its identities go. */
@@ -73,7 +76,7 @@ function requireModest(
       `User Assigned Identities Number '${most}' Assign exceed limit '${maxChanges}' in one request.`,
     );
   }
-  if (added.length > 0 && total > (support?.maximum ?? total)) throw tooManyIdentities();
+  if (added.length > 0 && total > (support?.maximum ?? mostAttached)) throw tooManyIdentities();
 }
 
 /**

@@ -6,7 +6,7 @@ export interface IdentitySupport {
   readonly combined?: string;
   /** Writes the names of kinds with a small first letter. */
   readonly smallFirst?: true;
-  /** How many user-assigned identities one resource may have; unbounded where absent. */
+  /** How many user-assigned identities one resource may have, where Azure's type says so. */
   readonly maximum?: number;
   /** Shows the ids of identities with `resourceGroups`, however they were sent. */
   readonly respellsGroups?: true;
