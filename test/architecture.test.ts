@@ -74,6 +74,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...leaf,
     'server/storage',
     'server/http',
+    'server/management-groups',
     'server/resource-manager',
     'server/templates',
   ],

@@ -116,7 +116,11 @@ export class MemoryVerifier implements TokenVerifier, CallerResumption {
     return caller;
   }
 
+  /** Principals that are not accepted any more. */
+  readonly gone = new Set<string>();
+
   async resume(facts: CallerFacts): Promise<Caller> {
+    if (this.gone.has(facts.principalId)) throw new TokenRejected('revoked', 'the principal is gone');
     return facts as Caller;
   }
 }

@@ -1,3 +1,10 @@
+import { jsonObjectSchema } from '../../src/contract/arm.ts';
+import type {
+  Operation,
+  OperationContext,
+  ResourceType,
+} from '../../src/server/resource-manager/provider.ts';
+import type { Database } from '../../src/server/storage/database.ts';
 import type { TestPrincipal } from './management.ts';
 import { type Ask, type Body, type Reply, type TestManagement, testManagement } from './management.ts';
 
@@ -26,11 +33,21 @@ export interface DeploymentWorld extends AsyncDisposable {
   }>;
 }
 
-const version = 'api-version=2022-09-01';
+export interface DeploymentWorldOptions {
+  readonly database?: Database;
+  /** Done when a resource of the type `Contoso.Gates/gates` is written, before the answer. */
+  readonly atGate?: (name: string, context: OperationContext) => Promise<void>;
+}
 
-export async function deploymentWorld(): Promise<DeploymentWorld> {
+export async function deploymentWorld(options: DeploymentWorldOptions = {}): Promise<DeploymentWorld> {
   await using parts = new AsyncDisposableStack();
-  const management = parts.use(await testManagement());
+  const { database, atGate } = options;
+  const management = parts.use(
+    await testManagement({
+      ...(database === undefined ? {} : { database }),
+      types: () => [gates(atGate ?? (async () => {}))],
+    }),
+  );
   const { owner, subscriptionId } = management.home;
   const group = `/subscriptions/${subscriptionId}/resourceGroups/Deployed`;
   const ask: DeploymentWorld['ask'] = (method, path, { as = owner, ...rest } = {}) =>
@@ -54,5 +71,62 @@ export async function deploymentWorld(): Promise<DeploymentWorld> {
       return { reply, deployment, id };
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+export const version = 'api-version=2022-09-01';
+
+/** A template for a group. */
+export function template(resources: unknown, more: object = {}): Record<string, unknown> {
+  return {
+    $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+    contentVersion: '1.0.0.0',
+    ...more,
+    resources,
+  };
+}
+
+export function subscriptionTemplate(resources: unknown, more: object = {}): Record<string, unknown> {
+  return {
+    ...template(resources, more),
+    $schema: 'https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#',
+  };
+}
+
+/** A user-assigned identity as a template writes it. */
+export function identityResource(name: string, more: object = {}): object {
+  return {
+    type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
+    apiVersion: '2023-01-31',
+    name,
+    location: '[resourceGroup().location]',
+    ...more,
+  };
+}
+
+/** A resource that is written when the test lets it. */
+export function gateResource(name: string, more: object = {}): object {
+  return { type: 'Contoso.Gates/gates', apiVersion: '2020-01-01', name, ...more };
+}
+
+function gates(atGate: (name: string, context: OperationContext) => Promise<void>): ResourceType {
+  return {
+    namespace: 'Contoso.Gates',
+    type: 'gates',
+    apiVersions: ['2020-01-01'],
+    owner: 'provider',
+    tracked: false,
+    operations: [
+      {
+        method: 'PUT',
+        path: '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Contoso.Gates/gates/{name}',
+        action: 'Contoso.Gates/gates/write',
+        body: jsonObjectSchema,
+        async run(context: OperationContext<unknown>) {
+          await atGate(context.parameters['name'] ?? '', context as OperationContext);
+          return { status: 200, body: { id: context.path, properties: {} } };
+        },
+      } as Operation,
+    ],
   };
 }

@@ -1,17 +1,22 @@
 import { canonicalId, type Scope, subscriptionOf } from '../../contract/resource-id.ts';
+import { DomainError } from '../../foundation/domain-error.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import type { AsyncOperations } from '../resource-manager/async-operations.ts';
+import type { Dispatch } from '../resource-manager/inner-request.ts';
 import type { Answer, OperationContext } from '../resource-manager/provider.ts';
 import { isActive } from './deployment.ts';
 import { deploymentActive } from './deployment-error.ts';
 import { type ReadParts, requireDeployment } from './deployment-reads.ts';
 import { changeState, deleteDeployment, findDeployment } from './deployment-store.ts';
+import { type Ask, urlOf } from './resource-write.ts';
+import { allSteps, type Step } from './step-store.ts';
 
 export interface EndParts extends ReadParts {
   readonly operations: AsyncOperations;
+  readonly dispatch: Dispatch;
 }
 
-/** POST `cancel`: what is under way is finished, nothing further is begun. */
+/** POST `cancel`: what is under way is finished, nothing further is begun, here and in the deployments within. */
 export async function cancelDeployment(
   parts: EndParts,
   context: OperationContext,
@@ -31,7 +36,28 @@ export async function cancelDeployment(
       `The deployment '${name}' cannot be cancelled: it has ended.`,
     );
   }
+  const { caller, origin } = context;
+  const steps = await allSteps(parts.database.read, deployment);
+  await cancelNested(
+    (request) => parts.dispatch({ ...request, caller, origin }),
+    steps.filter(({ state }) => state === 'Running'),
+  );
   return { status: 204 };
+}
+
+/** Cancels the deployments among some steps, as far as whoever asks may. */
+export async function cancelNested(ask: Ask, steps: readonly Step[]): Promise<void> {
+  for (const { target, operation } of steps) {
+    if (operation !== 'Create' || target?.resourceType.toLowerCase() !== 'microsoft.resources/deployments') {
+      continue;
+    }
+    try {
+      await ask({ method: 'POST', url: urlOf(`${target.id}/cancel`, '2022-09-01') });
+    } catch (error) {
+      // it may have ended meanwhile, or be another's to cancel
+      if (!(error instanceof DomainError)) throw error;
+    }
+  }
 }
 
 /** DELETE: of the record alone; what the deployment made stays. */

@@ -61,7 +61,7 @@ export async function listOfDeployments(
   context: OperationContext,
   scope: Scope,
 ): Promise<Answer> {
-  const filter = readFilter(context.query.get('$filter'), ['provisioningState']);
+  const filter = readFilter(context.query.get('$filter'), ['provisioningstate']);
   const state = filter.get('provisioningstate');
   const page = await listDeployments(
     parts.database.read,

@@ -51,6 +51,8 @@ export interface RunInputs {
   readonly asker: string | undefined;
   /** Values that are never shown. */
   readonly confidential: readonly string[];
+  /** The template with the values that are masked in the one that is shown; absent where none is. */
+  readonly document?: JsonObject;
 }
 
 export function isActive({ state }: Pick<Deployment, 'state'>): boolean {

@@ -7,7 +7,7 @@ import { invalidResourceName, locationRequired } from '../resource-manager/arm-e
 import type { Answer, OperationContext } from '../resource-manager/provider.ts';
 import { isUniqueViolation } from '../storage/database-errors.ts';
 import { shownParameters } from '../templates/parameters.ts';
-import { confidentialTexts } from './confidential.ts';
+import { confidentialTexts, mask } from './confidential.ts';
 import { type Deployment, isActive, type RunInputs } from './deployment.ts';
 import { deploymentActive, inArmWords, invalidDeployment } from './deployment-error.ts';
 import { findDeployment, openDeployment, saveDeployment, sealDeployment } from './deployment-store.ts';
@@ -58,15 +58,19 @@ export class Deployments {
     const { name, mode, document, prepared } = asked;
     await this.requireAllowed(context, asked);
 
+    const outer = within?.confidential ?? [];
+    const shownTemplate = mask(document, outer);
+    const confidential = [...outer, ...confidentialTexts(prepared.parameters.values())];
     const inputs: RunInputs = {
       caller,
       origin,
       parameters: [...prepared.parameters.values()],
       depth: within?.depth ?? 0,
       asker: within?.asker,
-      confidential: [...(within?.confidential ?? []), ...confidentialTexts(prepared.parameters.values())],
+      confidential,
+      ...(outer.length === 0 ? {} : { document }),
     };
-    const sealed = await sealDeployment(sealer, { tenantId, canonical }, { template: document, inputs });
+    const sealed = await sealDeployment(sealer, { tenantId, canonical }, { template: shownTemplate, inputs });
     const store = () =>
       database.transaction(async (transaction) => {
         const existing = await findDeployment(transaction, tenantId, canonical);
@@ -90,7 +94,7 @@ export class Deployments {
           mode,
           startedAt: at,
           changedAt: at,
-          shown: shownOf(context, asked, randomness.uuid()),
+          shown: shownOf(context, asked, randomness.uuid(), confidential),
         };
         await saveDeployment(transaction, deployment, sealed);
         return { operation, deployment, status: existing === undefined ? 201 : 200 };
@@ -172,18 +176,19 @@ export class Deployments {
     const asked = await this.ask(context, scope);
     await this.requireAllowed(context, asked);
     const { name, mode, prepared } = asked;
+    const confidential = confidentialTexts(prepared.parameters.values());
     const written = prepared.expansion.instances.filter(({ condition, existing }) => condition && !existing);
     const validated = {
       deploymentId: deploymentIdOf({ scope, name }),
       name,
       mode,
-      shown: shownOf(context, asked, this.#parts.randomness.uuid()),
+      shown: shownOf(context, asked, this.#parts.randomness.uuid(), confidential),
     };
     return {
       status: 200,
       body: presentValidated(
         validated,
-        written.map(({ id }) => id),
+        written.map(({ id }) => mask(id, confidential)),
       ),
     };
   }
@@ -193,6 +198,7 @@ function shownOf(
   { body }: DeploymentContext,
   { scope, prepared }: AskedDeployment,
   correlationId: string,
+  confidential: readonly string[],
 ): Deployment['shown'] {
   const { parameters, expansion, hash } = prepared;
   const { debugSetting } = body.properties;
@@ -200,10 +206,10 @@ function shownOf(
     location: scope.kind === 'resourceGroup' ? undefined : (body.location ?? undefined),
     tags: body.tags ?? undefined,
     templateHash: hash,
-    parameters: shownParameters(parameters),
+    parameters: mask(shownParameters(parameters), confidential),
     correlationId,
-    providers: shownProviders(expansion.instances),
-    dependencies: shownDependencies(expansion.instances),
+    providers: mask(shownProviders(expansion.instances), confidential),
+    dependencies: mask(shownDependencies(expansion.instances), confidential),
     ...(debugSetting === undefined || debugSetting === null ? {} : { debugSetting }),
   };
 }

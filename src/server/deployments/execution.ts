@@ -13,6 +13,7 @@ import { deleteUnlisted } from './complete-mode.ts';
 import { mask } from './confidential.ts';
 import { askAs, endsRun } from './deployer.ts';
 import { type Deployment, type DeploymentState, isActive, type RunInputs } from './deployment.ts';
+import { cancelNested } from './deployment-end.ts';
 import { deploymentFailed, detailOf } from './deployment-error.ts';
 import { changeState, findDeployment, openDeployment } from './deployment-store.ts';
 import { type PreparationParts, prepareAgain } from './preparation.ts';
@@ -53,7 +54,7 @@ async function execute(
   const running: Deployment = { ...found, state: 'Running' };
   try {
     if (!(await change(parts, running, 'Running', {}))) return;
-    await perform(parts, running, inputs, template, renew);
+    await perform(parts, running, inputs, inputs.document ?? template, renew);
   } catch (error) {
     if (error instanceof Interrupted) throw error;
     if (error instanceof RunCanceled) return;
@@ -124,7 +125,7 @@ async function perform(
       return await writeInstance(ask, pause, instance, body);
     });
   } catch (error) {
-    if (error instanceof RunCanceled) await cancelNested(ask, run);
+    if (error instanceof RunCanceled) await cancelNested(ask, run.interrupted);
     if (endsRun(error)) throw error;
   }
   if (run.failures.length === 0 && mode === 'Complete') {
@@ -174,21 +175,6 @@ async function resourcesOfNested(ask: Ask, url: string): Promise<readonly string
     readonly properties: { readonly outputResources?: readonly { readonly id: string }[] };
   };
   return (properties.outputResources ?? []).map(({ id }) => id);
-}
-
-/** What is canceled takes the deployments inside it along. */
-async function cancelNested(ask: Ask, run: Run): Promise<void> {
-  for (const { target, operation } of run.interrupted) {
-    if (operation !== 'Create' || target?.resourceType.toLowerCase() !== 'microsoft.resources/deployments') {
-      continue;
-    }
-    try {
-      await ask({ method: 'POST', url: urlOf(`${target.id}/cancel`, '2022-09-01') });
-    } catch (error) {
-      // it may have ended meanwhile, or be another's to cancel
-      if (!(error instanceof DomainError)) throw error;
-    }
-  }
 }
 
 function shownOutputs(outputs: Readonly<Record<string, EvaluatedOutput>>): JsonObject {

@@ -2,7 +2,8 @@ import type { JsonObject, JsonValue } from '../../contract/arm.ts';
 import { canonicalId, formatScope, type Scope } from '../../contract/resource-id.ts';
 import type { TenantId } from '../../foundation/ids.ts';
 import type { CallerFacts } from '../http/bearer.ts';
-import { resourceGroupNotFound } from '../resource-manager/arm-errors.ts';
+import { Hierarchy } from '../management-groups/hierarchy.ts';
+import { managementGroupNotFound, resourceGroupNotFound } from '../resource-manager/arm-errors.ts';
 import type { ResourceType } from '../resource-manager/provider.ts';
 import { findResourceGroup, presentResourceGroup } from '../resource-manager/resource-group-store.ts';
 import { findSubscription } from '../resource-manager/subscription-store.ts';
@@ -36,7 +37,7 @@ export async function deploymentFacts(parts: FactsParts, place: DeploymentPlace)
   return {
     subscription: await subscriptionFacts(parts, scope),
     resourceGroup: await groupFacts(parts, tenantId, scope),
-    managementGroup: managementGroupFacts(tenantId, scope),
+    managementGroup: await managementGroupFacts(parts, tenantId, scope),
     tenant: { tenantId, countryCode: '', displayName: '' },
     deployment: {
       name: place.name,
@@ -68,13 +69,19 @@ async function groupFacts(
   return JSON.parse(JSON.stringify(presentResourceGroup(group))) as JsonObject;
 }
 
-function managementGroupFacts(tenantId: TenantId, scope: Scope): JsonObject | undefined {
+async function managementGroupFacts(
+  { database }: FactsParts,
+  tenantId: TenantId,
+  scope: Scope,
+): Promise<JsonObject | undefined> {
   if (scope.kind !== 'managementGroup') return undefined;
+  const found = (await Hierarchy.load(database.read, tenantId)).group(scope.managementGroup);
+  if (found === undefined) throw managementGroupNotFound(scope.managementGroup);
   return {
-    id: formatScope(scope),
-    name: scope.managementGroup,
+    id: formatScope({ ...scope, managementGroup: found.name }),
+    name: found.name,
     type: 'Microsoft.Management/managementGroups',
-    properties: { tenantId, displayName: scope.managementGroup },
+    properties: { tenantId, displayName: found.displayName },
   };
 }
 

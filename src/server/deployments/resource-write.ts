@@ -12,9 +12,13 @@ export type Ask = (request: {
 /** Waits between two looks at what takes its time. @throws where the run is not to go on */
 export type Pause = (milliseconds: number) => Promise<void>;
 
+/** `subscriptionResourceId` gives a group an id of this form. */
+const groupAsResource =
+  /^(\/subscriptions\/[^/]+)\/providers\/Microsoft\.Resources(\/resourceGroups\/[^/]+)$/i;
+
 /** The path and query of a resource, each segment escaped. */
 export function urlOf(id: string, apiVersion: string): string {
-  const path = id.split('/').map(encodeURIComponent).join('/');
+  const path = id.replace(groupAsResource, '$1$2').split('/').map(encodeURIComponent).join('/');
   return `${path}?api-version=${encodeURIComponent(apiVersion)}`;
 }
 

@@ -1,4 +1,4 @@
-import type { ArmErrorBody } from '../../contract/arm.ts';
+import type { ArmErrorBody, JsonObject } from '../../contract/arm.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { Log } from '../../foundation/log.ts';
@@ -7,6 +7,7 @@ import { armEnvelope } from '../http/dialects/arm.ts';
 import { type AsyncOperations, Interrupted } from '../resource-manager/async-operations.ts';
 import type { Database } from '../storage/database.ts';
 import type { ResourceInstance } from '../templates/resource-instance.ts';
+import { mask } from './confidential.ts';
 import { endsRun } from './deployer.ts';
 import type { Deployment, RunInputs } from './deployment.ts';
 import { detailOf } from './deployment-error.ts';
@@ -165,10 +166,7 @@ export class Run {
       trackingId: randomness.uuid(),
       statusCode: undefined,
       error: undefined,
-      target:
-        about === undefined
-          ? undefined
-          : { id: about.id, resourceType: about.type, resourceName: about.name },
+      target: about === undefined ? undefined : this.#target(about),
       outputResources: [],
     };
     await this.#record(key, begun);
@@ -182,7 +180,7 @@ export class Run {
         await this.#record(key, { ...begun, state: 'Canceled', changedAt: clock.now() });
         throw error;
       }
-      const detail = detailOf(error);
+      const detail = this.#shown(detailOf(error));
       const failed: Step = {
         ...begun,
         state: 'Failed',
@@ -191,10 +189,21 @@ export class Run {
         error: detail,
       };
       await this.#record(key, failed);
-      this.#failures.push(about === undefined ? detail : { ...detail, target: detail.target ?? about.id });
+      this.#failures.push(
+        about === undefined ? detail : { ...detail, target: detail.target ?? this.#target(about).id },
+      );
       if (endsRun(error)) throw error;
       return false;
     }
+  }
+
+  #target({ id, type, name }: Pick<ResourceInstance, 'id' | 'type' | 'name'>): NonNullable<Step['target']> {
+    const target = { id, resourceType: type, resourceName: name };
+    return mask(target, this.#of.inputs.confidential);
+  }
+
+  #shown(detail: ArmErrorBody): ArmErrorBody {
+    return mask(detail as unknown as JsonObject, this.#of.inputs.confidential) as unknown as ArmErrorBody;
   }
 
   async #record(key: string, step: Step): Promise<void> {
