@@ -7,13 +7,21 @@ import { createFurtherTypes, recordedTypes } from './catalog/further-types.ts';
 import { type IssueJoinToken, joinTokens } from './Innate.Machines/issueJoinToken.ts';
 import { type RevokeTokensOptions, tokenRevocation } from './Innate.Tokens/revokeTokens.ts';
 import { type SigningKeysOptions, signingKeyRotation, signingKeys } from './Innate.Tokens/signingKeys.ts';
+import { containerApps } from './Microsoft.App/containerApps.ts';
+import { managedEnvironments } from './Microsoft.App/managedEnvironments.ts';
+import { appOperations } from './Microsoft.App/operations.ts';
 import { locks } from './Microsoft.Authorization/locks.ts';
 import { roleAssignments } from './Microsoft.Authorization/roleAssignments.ts';
 import { roleDefinitions } from './Microsoft.Authorization/roleDefinitions.ts';
+import { virtualMachineExtensions } from './Microsoft.Compute/extensions.ts';
 import { publishers, vmSizes } from './Microsoft.Compute/locations.ts';
 import { computeOperations } from './Microsoft.Compute/operations.ts';
 import { skus } from './Microsoft.Compute/skus.ts';
 import { virtualMachines } from './Microsoft.Compute/virtualMachines.ts';
+import { containerGroups } from './Microsoft.ContainerInstance/containerGroups.ts';
+import { containerOperations } from './Microsoft.ContainerInstance/operations.ts';
+import { hybridMachines } from './Microsoft.HybridCompute/machines.ts';
+import { hybridOperations } from './Microsoft.HybridCompute/operations.ts';
 import { type VaultsOptions, vaults } from './Microsoft.KeyVault/vaults.ts';
 import { federatedIdentityCredentials } from './Microsoft.ManagedIdentity/federatedIdentityCredentials.ts';
 import { systemAssignedIdentities } from './Microsoft.ManagedIdentity/identities.ts';
@@ -91,6 +99,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     managementGroups(database),
     subscriptionsOfGroups(database),
     virtualMachines(options),
+    virtualMachineExtensions(options),
     computeOperations(operations),
     skus(),
     vmSizes(),
@@ -107,6 +116,13 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     siteConfig(options, 'sites/slots'),
     serverfarms(options),
     nameAvailability(database),
+    containerGroups(options),
+    containerOperations(operations),
+    containerApps(options),
+    managedEnvironments(options),
+    appOperations(operations),
+    ...hybridMachines(options),
+    hybridOperations(operations),
     vaults(options, options),
     identityOperations(),
     systemAssignedIdentities(database),

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../contract/arm.ts';
-import type { Database } from '../storage/database.ts';
+import type { Database, Queries } from '../storage/database.ts';
 import type { AsyncOperations } from './async-operations.ts';
 import { pollingHeaders } from './location-operations.ts';
-import { type Operation, type OperationContext, subscriptionOfContext } from './provider.ts';
+import { type Answer, type Operation, type OperationContext, subscriptionOfContext } from './provider.ts';
 import { changeResource } from './resource-change.ts';
 import type { Resource } from './resource-store.ts';
 
@@ -20,8 +20,15 @@ export interface ResourceAction {
    * @throws ArmError where the resource is in no state for it
    */
   change(resource: Resource, context: OperationContext): JsonObject;
-  /** `200` where clients expect the end at once, `polled` where they expect 202 and addresses. */
-  readonly answer: 'polled' | 200 | 204;
+  /**
+   * A status where clients expect the end at once, `polled` where they expect 202 and addresses, a function where they
+   * expect the resource.
+   */
+  readonly answer:
+    | 'polled'
+    | 200
+    | 204
+    | ((queries: Queries, resource: Resource, context: OperationContext) => Promise<Answer>);
 }
 
 /**
@@ -44,6 +51,7 @@ export function resourceAction(
           const state = change(before, context);
           return state === before.state ? before : { ...before, state };
         });
+        if (typeof answer === 'function') return await answer(transaction, resource, context);
         if (answer !== 'polled') return { status: answer };
         const { origin, apiVersion, at, caller } = context;
         const { subscriptionId, tenantId } = subscriptionOfContext(context);

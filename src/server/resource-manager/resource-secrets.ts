@@ -1,6 +1,6 @@
 import type { CanonicalId, TenantId } from '../../foundation/ids.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
-import type { SealedPlace, TenantSealer } from '../storage/sealed-column.ts';
+import type { SealedPlace, Sealer, TenantSealer } from '../storage/sealed-column.ts';
 import type { MoveParticipant } from './moving.ts';
 
 /** Whose values they are, and which of its values. */
@@ -40,6 +40,15 @@ export class ResourceSecrets {
 
   /** The values, in the order in which they were given; none where none were. */
   async read(queries: Queries, of: SecretsOf): Promise<SecretValues> {
+    return await this.#read(queries, this.#sealer, of);
+  }
+
+  /** The same, in the transaction that goes on to write them. */
+  async readWithin(transaction: Transaction, of: SecretsOf): Promise<SecretValues> {
+    return await this.#read(transaction, this.#sealer.within(transaction), of);
+  }
+
+  async #read(queries: Queries, sealer: Sealer, of: SecretsOf): Promise<SecretValues> {
     const row = await queries
       .selectFrom('resource_secrets')
       .select('values_sealed')
@@ -48,7 +57,7 @@ export class ResourceSecrets {
       .where('kind', '=', of.kind)
       .executeTakeFirst();
     if (row === undefined) return {};
-    const opened = await this.#sealer.open(placeOf(of), row.values_sealed);
+    const opened = await sealer.open(placeOf(of), row.values_sealed);
     return Object.fromEntries(JSON.parse(Buffer.from(opened).toString('utf8')) as [string, string][]);
   }
 }

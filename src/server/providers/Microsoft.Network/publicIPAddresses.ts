@@ -3,7 +3,7 @@ import { holderOf } from '../../resource-manager/holding.ts';
 import type { ResourceType } from '../../resource-manager/provider.ts';
 import type { Resource } from '../../resource-manager/resource-store.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
-import { documentationAddress } from './addresses.ts';
+import { documentationAddress } from '../documentation-address.ts';
 import { networkType } from './network-type.ts';
 
 /** Public addresses, of ranges for documentation: what a program is shown leads nowhere, and to nobody. */

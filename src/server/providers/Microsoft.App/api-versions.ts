@@ -1,0 +1,23 @@
+/** Versions of `containerApps` and `managedEnvironments`, as Azure lists them, and the one that their newest client sends. */
+export const appApiVersions: readonly string[] = [
+  '2022-01-01-preview',
+  '2022-03-01',
+  '2022-06-01-preview',
+  '2022-10-01',
+  '2022-11-01-preview',
+  '2023-04-01-preview',
+  '2023-05-01',
+  '2023-05-02-preview',
+  '2023-08-01-preview',
+  '2023-11-02-preview',
+  '2024-02-02-preview',
+  '2024-03-01',
+  '2024-08-02-preview',
+  '2024-10-02-preview',
+  '2025-01-01',
+  '2025-02-02-preview',
+  '2025-07-01',
+  '2025-10-02-preview',
+  '2026-01-01',
+  '2026-07-01',
+];
