@@ -118,18 +118,17 @@ describe('a resource of any other type', () => {
   test('lies in one that has a provider of its own', async () => {
     const vm = `${group}/providers/Microsoft.Compute/virtualMachines/vm1`;
     await ask('PUT', vm, '2024-07-01', { location: 'westus', properties: {} });
-    const made = await ask('PUT', `${vm}/extensions/script`, '2024-07-01', {
+    const made = await ask('PUT', `${vm}/runCommands/script`, '2024-07-01', {
       location: 'westus',
       properties: {
-        publisher: 'Microsoft.Azure.Extensions',
-        settings: { skipDos2Unix: false },
-        protectedSettings: { commandToExecute: 'canary' },
+        source: { script: 'true' },
+        protectedParameters: [{ name: 'a', value: 'canary' }],
       },
     });
     assert.equal(made.status, 200, made.text);
-    assert.equal(made.body.type, 'Microsoft.Compute/virtualMachines/extensions');
+    assert.equal(made.body.type, 'Microsoft.Compute/virtualMachines/runCommands');
     assert.equal((await ask('DELETE', vm, '2024-07-01')).status, 202);
-    const gone = await ask('GET', `${vm}/extensions/script`, '2024-07-01');
+    const gone = await ask('GET', `${vm}/runCommands/script`, '2024-07-01');
     assert.equal(gone.body.error.code, 'ParentResourceNotFound');
   });
 
