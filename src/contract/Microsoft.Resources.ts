@@ -33,6 +33,13 @@ export const checkResourceNameSchema = z.object({
   type: z.string().min(1).max(512),
 });
 
+/** `POST …/resourceGroups/{RG}/exportTemplate` (a.11). */
+export const exportTemplateSchema = z.object({
+  resources: z.array(z.string().max(2048)).max(800).nullish(),
+  options: z.string().max(512).nullish(),
+  outputFormat: z.string().max(16).nullish(),
+});
+
 /** `POST …/moveResources` and `…/validateMoveResources` (a.12). */
 export const moveResourcesSchema = z.object({
   resources: z.array(z.string().max(2048)).min(1).max(800),

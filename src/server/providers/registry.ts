@@ -84,7 +84,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     tenants(database),
     subscriptions(database),
     resourceGroups(database, operations),
-    resources(options),
+    resources({ ...options, served: () => served(types) }),
     tags(database),
     tagNames(database),
     providers(database, () => [...types, ...recordedTypes(types).map(described)]),

@@ -6,6 +6,7 @@ import { type Dispatch, dispatchOver } from './inner-request.ts';
 import { type Admitted, admit, type PipelineOptions, perform } from './operation-pipeline.ts';
 import { createOperationRegistry, type FurtherTypes, type OperationRegistry } from './operation-registry.ts';
 import type { ResourceType } from './provider.ts';
+import { quotaHeaders } from './quota-headers.ts';
 
 export interface ResourceManagerOptions extends Omit<PipelineOptions, 'registry'> {
   /** All types that are served (`providers/registry.ts`). What they ask for in turn, they ask for by `dispatch`. */
@@ -52,8 +53,11 @@ export function registerResourceManager(app: FastifyInstance, options: ResourceM
       admitted.set(request, ready);
     },
     handler: async (request, reply) => {
-      const { status, headers, body } = await perform(pipeline, admittedOf(request), request.body);
-      void reply.code(status).headers(headers ?? {});
+      const ready = admittedOf(request);
+      const { status, headers, body } = await perform(pipeline, ready, request.body);
+      const { operation, context } = ready;
+      const quota = operation.openTo === 'anyone' ? {} : quotaHeaders(operation.operation.method, context);
+      void reply.code(status).headers({ ...quota, ...headers });
       return body === undefined ? reply.send() : reply.send(body);
     },
   });

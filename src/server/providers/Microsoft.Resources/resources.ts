@@ -14,10 +14,11 @@ import { nestedName, presentEnvelope } from '../../resource-manager/resource-pre
 import { listResources, type Resource } from '../../resource-manager/resource-store.ts';
 import type { Database } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
+import { type ExportingOptions, exportOperation } from './exportTemplate.ts';
 import { type MovingOptions, moveOperations } from './moveResources.ts';
 
-/** Lists over all types, with the identities that resources carry, and moves (`spec/resource-manager.md` a.12). */
-export function resources(options: MovingOptions): ResourceType {
+/** Lists over all types, with the identities that resources carry, moves and exports (`spec/resource-manager.md` a.12). */
+export function resources(options: MovingOptions & ExportingOptions): ResourceType {
   const { database } = options;
   const run = (context: OperationContext) => list(database, context);
   return {
@@ -40,6 +41,7 @@ export function resources(options: MovingOptions): ResourceType {
         run,
       },
       ...moveOperations(options),
+      exportOperation(options),
     ],
   };
 }
