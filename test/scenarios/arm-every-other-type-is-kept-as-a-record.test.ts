@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Body, type TestManagement, testManagement } from '../support/management.ts';
+import { deploymentWorld } from '../support/template-deployments.ts';
 
 let m: TestManagement;
 let subscription: string;
@@ -201,6 +202,35 @@ describe('a resource of any other type', () => {
     const rows = await m.database.read.selectFrom('resources').selectAll().execute();
     assert.ok(rows.some(({ name }) => name === 'db'));
     assert.doesNotMatch(JSON.stringify(rows), /canary-of-a-generic-type/);
+  });
+
+  test('keeps nothing of what a deployment was given in confidence', async () => {
+    await using world = await deploymentWorld();
+    const secret = 'given-in-confidence';
+    const { deployment } = await world.deploy('d', {
+      template: {
+        $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+        contentVersion: '1.0.0.0',
+        parameters: { greeting: { type: 'securestring' } },
+        resources: [
+          {
+            type: 'Microsoft.Cache/redis',
+            apiVersion: '2024-11-01',
+            name: 'one',
+            location: 'westus',
+            note: "[concat('it is ', parameters('greeting'))]",
+            properties: { greeting: "[parameters('greeting')]", list: ["[parameters('greeting')]", 'plain'] },
+          },
+        ],
+      },
+      parameters: { greeting: { value: secret } },
+    });
+    assert.equal(deployment.properties.provisioningState, 'Succeeded', JSON.stringify(deployment));
+    const made = await world.get(`${world.group}/providers/Microsoft.Cache/redis/one`, '2024-11-01');
+    assert.deepEqual(made.body.properties, { list: ['plain'], provisioningState: 'Succeeded' });
+    const rows = await world.management.database.read.selectFrom('resources').selectAll().execute();
+    assert.ok(rows.some(({ name }) => name === 'one'));
+    assert.doesNotMatch(JSON.stringify(rows), /given-in-confidence/);
   });
 
   test('carries the identities that its type may, in its own words, and no others', async () => {

@@ -59,7 +59,8 @@ describe('a claims request at the token endpoint (c.2 rule 7, g.2)', () => {
 
   test('is refused where it is malformed, or for a time that lies ahead', async () => {
     const ahead = { access_token: { nbf: { essential: true, value: String(now() + 3600) } } };
-    const hostile = ['{', '[]', '"x"', '{"access_token":1}', `{"a":"${'x'.repeat(9000)}"}`];
+    const odd = '{"access_token":{"xms_cc":{"values":{"length":{"toString":0}}}}}';
+    const hostile = ['{', '[]', '"x"', odd, '{"access_token":1}', `{"a":"${'x'.repeat(9000)}"}`];
     const nbf = ['-1', '1e9', '', 'x', null, {}, 1.5, '9'.repeat(400)];
     for (const claims of [ahead, ...hostile, ...nbf.map((value) => ({ access_token: { nbf: { value } } }))]) {
       const { status, refusal } = await ask(claims);

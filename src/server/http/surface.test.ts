@@ -63,6 +63,17 @@ describe('JSON of a request', () => {
   });
 });
 
+describe('a length that is none', () => {
+  test('is refused before anything compares it', () => {
+    for (const length of ['{"toString":0}', '{"valueOf":1,"toString":1}', '[{"toString":null}]']) {
+      refuses(`{"a":[{"length":${length}}]}`, /is no length/);
+    }
+    for (const length of ['{"value":1}', '[1,2]', '"x"', '{}', '1']) {
+      assert.doesNotThrow(() => parseJson(`{"length":${length}}`));
+    }
+  });
+});
+
 describe('a surface', () => {
   function echo() {
     const app = createSurface({ dialect: keyVaultDialect, log: silentLog, randomness: systemRandomness });

@@ -167,12 +167,14 @@ export function parseJson(text: string): unknown {
     if (values > maxValues) throw new DomainError('malformed', `JSON has more than ${maxValues} values.`);
   }
   let reserved: string | undefined;
+  let confusing = false;
   // the whole is shown as a member as well
   let kept = -1;
   let value: unknown;
   try {
     value = JSON.parse(text, function (this: unknown, key, member) {
       if (reservedMembers.has(key)) reserved = key;
+      if (key === 'length' && isIncomparable(member)) confusing = true;
       if (!Array.isArray(this)) kept += 1;
       return member;
     });
@@ -185,5 +187,20 @@ export function parseJson(text: string): unknown {
   if (reserved !== undefined) {
     throw new DomainError('malformed', `A member of the request body may not be named '${reserved}'.`);
   }
+  if (confusing) throw new DomainError('malformed', "A member 'length' of the request body is no length.");
   return value;
+}
+
+/**
+ * Whether a value cannot even be compared with a number, as JSON can make one that names its own `toString`. Checks of
+ * a length compare before they know what they have.
+ */
+export function isIncomparable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    Number(value);
+    return false;
+  } catch {
+    return true;
+  }
 }

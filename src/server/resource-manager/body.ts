@@ -1,7 +1,7 @@
 import type { core, ZodType } from 'zod';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { ArmError } from '../http/dialects/arm.ts';
-import { parseJson } from '../http/surface.ts';
+import { isIncomparable, parseJson } from '../http/surface.ts';
 import type { Content, Operation } from './provider.ts';
 
 const maxMembers = 10_000;
@@ -38,7 +38,21 @@ export function contentOf({ content }: Pick<Operation, 'content'>): Content {
  */
 export function parseContent(content: Content, text: string): unknown {
   requireSize(content, Buffer.byteLength(text));
-  return content.parse(text);
+  const value = content.parse(text);
+  // strict JSON was held to this as it was read
+  if (content !== jsonContent) requireComparableLengths(value);
+  return value;
+}
+
+function requireComparableLengths(value: unknown): void {
+  const pending: unknown[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    if (isIncomparable((next as { length?: unknown }).length))
+      throw invalid("A member 'length' is no length");
+    pending.push(...Object.values(next));
+  }
 }
 
 /** @throws DomainError `too-large` */

@@ -27,6 +27,8 @@ export interface WriteFacts {
   readonly existing: Resource | undefined;
   /** What a nested resource lies in. */
   readonly parent: Resource | undefined;
+  /** Texts inside the body that are never shown, of a request within another. */
+  readonly confidential: readonly string[];
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly randomness: Randomness;

@@ -5,6 +5,7 @@ import { ArmError } from '../http/dialects/arm.ts';
 import type { Transaction } from '../storage/database.ts';
 import { isUniqueViolation } from '../storage/database-errors.ts';
 import { locationRequired, resourceNotFound } from './arm-errors.ts';
+import { withoutConfidential } from './confidential-values.ts';
 import { deleteResource } from './deletion.ts';
 import { writeIdentity } from './identity-change.ts';
 import { pollingHeaders } from './location-operations.ts';
@@ -54,7 +55,7 @@ async function store(
   requireSameLocation(base, body, place);
   const facts = factsOf(tracked, context, base, existing, place);
   const properties = declaration.replace(body.properties ?? {}, facts);
-  const extra = keptMembers(declaration, body);
+  const extra = keptMembers(declaration, context);
   const resource = await save(transaction, tracked, context, 'replace', {
     ...base,
     tags: body.tags ?? existing?.tags ?? {},
@@ -83,7 +84,7 @@ export async function patchTracked(
       ...existing,
       tags: body.tags ?? existing.tags,
       properties: mergedProperties(tracked, context, existing, place),
-      extra: mergePatch(existing.extra, keptMembers(declaration, body)),
+      extra: mergePatch(existing.extra, keptMembers(declaration, context)),
     });
     return await answerWith(tracked, transaction, context, resource, 200);
   });
@@ -146,6 +147,7 @@ function factsOf(
     resourceId,
     existing,
     parent,
+    confidential: context.within?.confidential ?? [],
     at: context.at,
     randomness: dependencies.randomness,
   };
@@ -248,13 +250,16 @@ function requireSameLocation(
   );
 }
 
-function keptMembers(declaration: TrackedDeclaration, body: TrackedBody): JsonObject {
+function keptMembers(
+  declaration: TrackedDeclaration,
+  { body, within }: Pick<OperationContext<TrackedBody>, 'body' | 'within'>,
+): JsonObject {
   const members: [string, JsonValue][] = [];
   for (const [name, value] of Object.entries(body as Readonly<Record<string, JsonValue | undefined>>)) {
     if (value !== undefined && isKept(declaration, name)) members.push([name, value]);
   }
   const kept = Object.fromEntries(members);
-  return declaration.envelope?.(kept) ?? kept;
+  return declaration.extraMembers === 'all' ? withoutConfidential(kept, within?.confidential ?? []) : kept;
 }
 
 /** Members that the envelope itself has, or that answers make up. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { aadsts } from '../http/dialects/aadsts.ts';
+import { parseJson } from '../http/surface.ts';
 
 /** A claims request (OpenID Connect Core §5.5), as far as it is acted on (c.2 rule 7). */
 export interface ClaimsRequest {
@@ -47,7 +48,7 @@ export function readClaimsRequest(text: string | undefined): ClaimsRequest {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
 import { genericResourceSchema } from '../../../contract/generic-resource.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { invalidResourceName } from '../../resource-manager/arm-errors.ts';
+import { withoutConfidential } from '../../resource-manager/confidential-values.ts';
 import { mergePatch, withoutNulls } from '../../resource-manager/merge-patch.ts';
 import { fullType } from '../../resource-manager/operation-registry.ts';
 import { type Operation, parameter, type ResourceType } from '../../resource-manager/provider.ts';
@@ -12,6 +13,7 @@ import type {
   TrackedBody,
   TrackedDeclaration,
   TrackedDependencies,
+  WriteFacts,
 } from '../../resource-manager/tracked-type.ts';
 import type { TypeFacts } from './facts.ts';
 import { withoutSecrets } from './secrets.ts';
@@ -36,8 +38,8 @@ export function genericType(facts: GenericType, dependencies: TrackedDependencie
     location,
     ...(location === 'required' ? {} : { anywhere: true }),
     ...(unparented ? { unparented: true } : {}),
-    put: bodyWith(withoutNulls),
-    patch: bodyWith((members) => members),
+    put: bodyWith(type, withoutNulls),
+    patch: bodyWith(type, (members) => members),
     extraMembers: 'all',
     // the one status that every client takes for a PUT
     statusOfNew: 200,
@@ -48,8 +50,8 @@ export function genericType(facts: GenericType, dependencies: TrackedDependencie
       if (name.length <= maxNameLength) return;
       throw invalidResourceName(fullType(facts), name, `it has ${maxNameLength} characters at most`);
     },
-    replace: (sent) => withoutState(sent as JsonObject),
-    merge: (sent, { existing }) => mergePatch(existing.properties, withoutState(sent as JsonObject)),
+    replace: (sent, facts) => kept(sent, facts),
+    merge: (sent, facts) => mergePatch(facts.existing.properties, kept(sent, facts)),
     present: ({ properties, provisioningState }) => ({ ...properties, provisioningState }),
     more: [unsupportedAction(facts, dependencies)],
   };
@@ -57,18 +59,19 @@ export function genericType(facts: GenericType, dependencies: TrackedDependencie
 }
 
 /** The body as it is kept: secrets end here, before anything else sees them. */
-function bodyWith(finish: (members: JsonObject) => JsonObject): z.ZodType<TrackedBody> {
+function bodyWith(type: string, finish: (members: JsonObject) => JsonObject): z.ZodType<TrackedBody> {
   return genericResourceSchema.transform(({ location, tags, identity, ...rest }) => ({
-    ...finish(withoutSecrets(rest as JsonObject)),
+    ...finish(withoutSecrets(rest as JsonObject, type)),
     location,
     tags,
     identity,
   })) as unknown as z.ZodType<TrackedBody>;
 }
 
-/** Read-modify-write sends it back. */
-function withoutState({ provisioningState: _state, ...properties }: JsonObject): Record<string, JsonValue> {
-  return properties;
+function kept(sent: TrackedBody['properties'], { confidential }: WriteFacts): JsonObject {
+  // read-modify-write sends the state back
+  const { provisioningState: _state, ...properties } = (sent ?? {}) as Record<string, JsonValue>;
+  return withoutConfidential(properties, confidential);
 }
 
 /** Actions are the service's own, and there is no service. */

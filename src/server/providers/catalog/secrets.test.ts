@@ -73,6 +73,22 @@ describe('what could be a secret is not kept', () => {
     });
   }
 
+  for (const [type, properties] of [
+    ['sites/functions/keys', { name: 'default', value: canary }],
+    ['secrets', { kind: 'inlinedValue', value: canary }],
+    ['secrets/values', { value: canary }],
+    ['labs/users/secrets', { value: canary }],
+    ['automationAccounts/certificates', { base64Value: canary }],
+    ['managedEnvironments/certificates', { value: canary, valid: true }],
+    ['staticSites/config', { ANYTHING: canary }],
+    ['sites/config/appsettings', { ANYTHING: canary }],
+    ['sites/config/connectionstrings', { db: { value: canary, type: 'Custom' } }],
+  ] as const) {
+    test(`for the type ${type}`, () => {
+      assert.doesNotMatch(JSON.stringify(withoutSecrets({ kind: 'x', properties }, type)), /canary/);
+    });
+  }
+
   test('whatever it lies in', () => {
     const nest = (inner: JsonObject) =>
       fc
@@ -99,6 +115,15 @@ describe('what could be a secret is not kept', () => {
 });
 
 describe('what is no secret is kept as it is', () => {
+  for (const type of ['sshPublicKeys', 'databaseAccounts/cassandraKeyspaces', 'storageAccounts', 'secrets']) {
+    test(`for the type ${type}`, () => {
+      const members = { kind: 'x', properties: { publicKey: 'ssh-rsa AAAA', contentType: 'text' } };
+      assert.deepEqual(withoutSecrets(members, type), members);
+    });
+  }
+  test('where there are no properties', () =>
+    assert.deepEqual(withoutSecrets({ sku: { name: 'S' } }, 'x'), { sku: { name: 'S' } }));
+
   const kept: readonly JsonObject[] = [
     { disablePasswordAuthentication: true, passwordPolicy: { minLength: 8 }, secretsEnabled: false },
     {

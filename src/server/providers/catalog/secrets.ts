@@ -7,10 +7,28 @@ import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
  * reader.
  */
 
-/** A copy without what could be a secret, at any depth. */
-export function withoutSecrets(object: JsonObject): JsonObject {
-  return cleaned(object, 'open') as JsonObject;
+/**
+ * A copy of a resource's members without what could be a secret, at any depth.
+ *
+ * @param type without its namespace: of one that is itself a secret or a bag of settings, less is kept
+ */
+export function withoutSecrets(members: JsonObject, type = ''): JsonObject {
+  const { properties, ...rest } = cleaned(members, 'open') as Record<string, JsonValue>;
+  if (properties === undefined || !isObject(properties))
+    return { ...rest, ...(properties === undefined ? {} : { properties }) };
+  if (settingsTypes.test(type)) return { ...rest, properties: {} };
+  if (!secretTypes.test(type)) return { ...rest, properties };
+  const kept = Object.entries(properties).filter(([name]) => !contents.has(wordOf(name)));
+  return { ...rest, properties: Object.fromEntries(kept) };
 }
+
+/** Types whose properties are names and values of the user's own choice. */
+const settingsTypes = /(?:^|\/)(?:config|appsettings|connectionstrings)$/i;
+/** Types of which each resource is a secret: what it holds is not kept, what is said about it is. */
+const secretTypes = /(?:secret|password|credential|token|certificate|(?<!public)key)s?(?:\/values)?$/i;
+const contents: ReadonlySet<string> = new Set([
+  ...['value', 'values', 'content', 'data', 'text', 'key', 'base64value', 'blob'],
+]);
 
 /** Whether what stands inside is known by its name to be secret, unless it is itself a mere reference. */
 type Surroundings = 'open' | 'secret';
