@@ -575,6 +575,58 @@ describe('attaching and detaching', () => {
   });
 });
 
+describe('writes at the same time', () => {
+  test('each add their identity, and none is lost', async () => {
+    await using w = await identityWorld();
+    await w.putVm({ type: 'None' });
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const ids: string[] = [];
+    for (const name of names) ids.push((await w.identity(name)).id);
+    const replies = await Promise.all(ids.map((id) => w.patchVm(carrying('UserAssigned', id))));
+    for (const reply of replies) assert.equal(reply.status, 200, reply.text);
+    assert.deepEqual(carried(await w.getVm()), names);
+  });
+
+  test('that add the same make one principal and one attachment of it', async () => {
+    await using w = await identityWorld();
+    const a = await w.identity('a');
+    await w.putVm({ type: 'None' });
+    const replies = await Promise.all(Array.from({ length: 5 }, () => w.patchVm(carrying(both, a.id))));
+    for (const reply of replies) assert.equal(reply.status, 200, reply.text);
+    const own = new Set(replies.map(({ body }) => body.identity.principalId));
+    assert.equal(own.size, 1);
+    assert.deepEqual(carried(await w.getVm()), ['a']);
+  });
+});
+
+describe('an identity of another subscription of the tenant', () => {
+  test('may be assigned by who may assign it there', async () => {
+    await using w = await identityWorld();
+    const { m } = w;
+    const as = m.home.owner;
+    const alias = await m.ask(
+      'PUT',
+      '/providers/Microsoft.Subscription/aliases/second?api-version=2021-10-01',
+      {
+        as,
+        body: { properties: { displayName: 'second', workload: 'DevTest' } },
+      },
+    );
+    const group = `/subscriptions/${alias.body.properties.subscriptionId}/resourceGroups/shared`;
+    const id = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shared`;
+    await m.ask('PUT', `${group}?api-version=2022-09-01`, { as, body: { location: 'eastus' } });
+    const made = await m.ask('PUT', `${id}?api-version=2024-11-30`, { as, body: { location: 'eastus' } });
+    assert.equal(made.status, 201, made.text);
+    const writer = await m.application(m.home, 'writer');
+    await m.assign(m.home, writer, 'Contributor', w.group);
+    refused(await w.putVm(carrying('UserAssigned', id), { as: writer }), 403, 'LinkedAuthorizationFailed');
+    await m.assign(m.home, writer, 'Managed Identity Operator', id);
+    const reply = await w.putVm(carrying('UserAssigned', id), { as: writer });
+    assert.equal(reply.status, 201, reply.text);
+    assert.equal(reply.body.identity.userAssignedIdentities[id].clientId, made.body.properties.clientId);
+  });
+});
+
 describe('a list of resources', () => {
   test('asks the database for all their identities at once', async () => {
     await using database = await testDatabase();
