@@ -13,6 +13,8 @@ import { type TestIdentity, type TestTokenService, testTokenService } from '../s
 
 const vmId =
   '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/Demo/providers/Microsoft.Compute/virtualMachines/vm1';
+const sharedId =
+  '/subscriptions/11111111-2222-3333-4444-555555555555/resourcegroups/Demo/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shared';
 const anyBody = { displayName: 'x' };
 const newKey = { type: 'AsymmetricX509Cert', usage: 'Verify', key: 'AAAA' };
 
@@ -21,12 +23,18 @@ describe('who may do what with applications through Graph', () => {
   let tenantId: TenantId;
   let graph: TestGraph;
   let vm: TestIdentity;
+  let shared: TestIdentity;
   before(async () => {
     service = await testTokenService();
     tenantId = await service.tenant();
     graph = await testGraph(service, tenantId);
     const resourceCanonical = canonicalId(parseScope(vmId));
     vm = await service.identity(tenantId, { kind: 'SystemAssigned', resourceId: vmId, resourceCanonical });
+    shared = await service.identity(tenantId, {
+      kind: 'UserAssigned',
+      resourceId: sharedId,
+      resourceCanonical: canonicalId(parseScope(sharedId)),
+    });
     const { certificate, sha256 } = vm.key;
     await service.database.transaction((transaction) =>
       insertCredential(
@@ -59,18 +67,12 @@ describe('who may do what with applications through Graph', () => {
     return status;
   };
 
-  test("a managed identity's principal is its resource's: it is shown, may be disabled, and nothing else of it changes", async () => {
-    const path = `/v1.0/servicePrincipals/${vm.principalId}`;
-    const shown = (await call('GET', path)).body;
-    const [key] = shown.keyCredentials;
-    assert.deepEqual([key.type, key.usage, key.key], ['AsymmetricX509Cert', 'Verify', null]);
-    assert.match(key.customKeyIdentifier, /^[0-9A-F]{40}$/);
-    assert.equal((await call('GET', path)).body.keyCredentials[0].keyId, key.keyId);
-    assert.equal((await call('GET', `/v1.0/applications(appId='${vm.clientId}')`)).status, 404);
-    const filter = encodeURIComponent(`appId eq '${vm.clientId}'`);
-    assert.deepEqual((await call('GET', `/v1.0/applications?$filter=${filter}`)).body.value, []);
-
-    const reference = { '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${vm.principalId}` };
+  /** Nothing of an identity's principal changes but whether it may sign in (h.1). */
+  async function isLocked(identity: TestIdentity): Promise<void> {
+    const path = `/v1.0/servicePrincipals/${identity.principalId}`;
+    const reference = {
+      '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${identity.principalId}`,
+    };
     for (const [method, target, body] of [
       ['PATCH', path, { displayName: 'x' }],
       ['PATCH', path, { tags: ['x'] }],
@@ -84,16 +86,37 @@ describe('who may do what with applications through Graph', () => {
       ['POST', `${path}/addKey`, { keyCredential: newKey, proof: 'x' }],
       ['POST', `${path}/removeKey`, { keyId: systemRandomness.uuid(), proof: 'x' }],
       ['POST', `${path}/owners/$ref`, reference],
-      ['DELETE', `${path}/owners/${vm.principalId}/$ref`, undefined],
+      ['DELETE', `${path}/owners/${identity.principalId}/$ref`, undefined],
     ] as const) {
       const status = await statusOf(method, target, body === undefined ? {} : { body });
       assert.equal(status, 403, `${method} ${target} ${JSON.stringify(body)}`);
     }
     assert.equal((await call('GET', path)).body.accountEnabled, true);
     assert.equal(await statusOf('PATCH', path, { body: { accountEnabled: false } }), 204);
-    assert.equal((await service.directory.client(tenantId, vm.clientId))?.principal.enabled, false);
+    assert.equal((await service.directory.client(tenantId, identity.clientId))?.principal.enabled, false);
     assert.equal(await statusOf('PATCH', path, { body: { accountEnabled: true } }), 204);
-    assert.equal(await statusOf('POST', '/v1.0/servicePrincipals', { body: { appId: vm.clientId } }), 400);
+    assert.equal(
+      await statusOf('POST', '/v1.0/servicePrincipals', { body: { appId: identity.clientId } }),
+      400,
+    );
+  }
+
+  test("a managed identity's principal is its resource's: it is shown, may be disabled, and nothing else of it changes", async () => {
+    const path = `/v1.0/servicePrincipals/${vm.principalId}`;
+    const shown = (await call('GET', path)).body;
+    const [key] = shown.keyCredentials;
+    assert.deepEqual([key.type, key.usage, key.key], ['AsymmetricX509Cert', 'Verify', null]);
+    assert.match(key.customKeyIdentifier, /^[0-9A-F]{40}$/);
+    assert.equal((await call('GET', path)).body.keyCredentials[0].keyId, key.keyId);
+    assert.equal((await call('GET', `/v1.0/applications(appId='${vm.clientId}')`)).status, 404);
+    const filter = encodeURIComponent(`appId eq '${vm.clientId}'`);
+    assert.deepEqual((await call('GET', `/v1.0/applications?$filter=${filter}`)).body.value, []);
+
+    await isLocked(vm);
+  });
+
+  test('and so is the principal of a user-assigned one', async () => {
+    await isLocked(shared);
   });
 
   test('a resource that every tenant knows is shown, and nobody changes it', async () => {
