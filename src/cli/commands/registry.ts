@@ -49,9 +49,29 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./vm.ts')).vm,
   },
   {
+    name: 'webapp',
+    summary: 'web apps, and the identities that they carry',
+    load: async () => (await import('./webapp.ts')).webapp,
+  },
+  {
+    name: 'resource',
+    summary: 'resources of whatever type',
+    load: async () => (await import('./resource.ts')).resource,
+  },
+  {
     name: 'role',
     summary: 'roles, and who has them',
     load: async () => (await import('./role.ts')).role,
+  },
+  {
+    name: 'lock',
+    summary: 'locks, which keep resources from being deleted or changed',
+    load: async () => (await import('./lock.ts')).lock,
+  },
+  {
+    name: 'provider',
+    summary: 'namespaces of resource types',
+    load: async () => (await import('./provider.ts')).provider,
   },
   {
     name: 'ad',

@@ -1,4 +1,5 @@
 import type { CommandGroup } from '../command.ts';
+import { actionCommand } from '../resources/action-command.ts';
 import { createCarrier } from '../resources/carrier-commands.ts';
 import { identityCommands } from '../resources/identity-commands.ts';
 import { deleteCommand, listCommand, showCommand, updateCommand } from '../resources/resource-commands.ts';
@@ -14,6 +15,8 @@ export const vm: CommandGroup = {
     showCommand(virtualMachineKind),
     updateCommand(virtualMachineKind),
     deleteCommand(virtualMachineKind, ', and its own identity with it'),
+    actionCommand(virtualMachineKind, 'start', 'started'),
+    actionCommand(virtualMachineKind, 'deallocate', 'deallocated'),
     identityCommands(virtualMachineKind),
   ],
   details: `innate vm create -g demo -n vm2
