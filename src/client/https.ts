@@ -19,6 +19,8 @@ export interface TransportRequest {
   /** Milliseconds from first octet sent to last received; 10 s unless told. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** Octets that the answer has at most; 1 MiB unless told. */
+  readonly maxAnswer?: number;
 }
 
 export interface TransportAnswer {
@@ -40,7 +42,7 @@ export interface Transport extends Disposable {
 }
 
 const defaultTimeout = 10_000;
-const maxAnswer = 1024 * 1024;
+const defaultMaxAnswer = 1024 * 1024;
 
 /**
  * HTTPS to one deployment: only its own authority is trusted, names are checked against the certificate, redirects
@@ -84,7 +86,7 @@ class StaleConnection extends Unreachable {}
 function attempt(
   agent: Agent,
   server: ServerConnection,
-  { name, method, path, body, headers: given }: TransportRequest,
+  { name, method, path, body, headers: given, maxAnswer = defaultMaxAnswer }: TransportRequest,
   signal: AbortSignal,
 ): Promise<TransportAnswer> {
   const headers: Record<string, string> = { ...given, host: name };

@@ -45,6 +45,8 @@ export type ResourceQuery = Readonly<Partial<Record<'filter' | 'expand' | 'top',
 export type Watch = () => Promise<void> | void;
 
 const maxPages = 1000;
+/** A page of a thousand resources, or the types of every provider, are some MiB. */
+const maxAnswer = 64 * 1024 * 1024;
 /** How often a long operation is asked for at most: at ARM's usual pace, a good ten minutes. */
 const maxPolls = 600;
 
@@ -55,7 +57,7 @@ export function createResourceManagerClient(options: ResourceManagerOptions): Re
     const headers: Record<string, string> = { authorization: `Bearer ${await token()}` };
     const body = content === undefined ? undefined : JSON.stringify(content);
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const request = { name: management, method, path, headers, timeout: 60_000 };
+    const request = { name: management, method, path, headers, timeout: 60_000, maxAnswer };
     const answer = await transport.request(body === undefined ? request : { ...request, body });
     if (answer.status >= 400) throw failure(answer);
     return answer;
@@ -96,7 +98,7 @@ export function createResourceManagerClient(options: ResourceManagerOptions): Re
           throw new ApiError(
             answer.status,
             error?.string('code') ?? 'OperationFailed',
-            error?.string('message') ?? 'the operation failed',
+            error === undefined ? 'the operation failed' : messageOf(error),
           );
         }
       }
@@ -176,8 +178,29 @@ function header(answer: TransportAnswer, name: string): string | undefined {
 function failure({ status, body }: TransportAnswer): Error {
   try {
     const error = JsonReader.parse(body, 'the answer').object('error');
-    return new ApiError(status, error.string('code'), error.string('message'));
+    return new ApiError(status, error.string('code'), messageOf(error));
   } catch {
     return new UnexpectedAnswer(`the resource manager answered ${status} without an error envelope`);
   }
+}
+
+/** How much of what is within an error is told. */
+const deepest = 4;
+const mostDetails = 20;
+
+/** The message of an error, with those of the errors within it: of deployments only these say what failed. */
+function messageOf(error: JsonReader): string {
+  const lines: string[] = [error.string('message')];
+  const add = (within: JsonReader, depth: number) => {
+    if (depth > deepest || !Array.isArray(within.whole()['details'])) return;
+    for (const detail of within.list('details', (one) => one)) {
+      const message = detail.optionalString('message');
+      if (message !== null && lines.length <= mostDetails && !lines.includes(message)) {
+        lines.push(`${'  '.repeat(depth)}${detail.optionalString('code') ?? ''}: ${message}`);
+      }
+      add(detail, depth + 1);
+    }
+  };
+  add(error, 1);
+  return lines.join('\n');
 }

@@ -160,7 +160,6 @@ location: northeurope
 resources:
   - type: Microsoft.Storage/storageAccounts
     name: logs
-    apiVersion: 2023-01-01
     kind: StorageV2
     sku: { name: Standard_LRS }
     identity: [system, writer]

@@ -2,7 +2,7 @@ import { type AnsweringCommand, CommandError, type CommandGroup, optionText } fr
 import { openDeployment } from '../deployment.ts';
 import { identityKind } from '../resources/identity-kind.ts';
 import { deleteCommand, listCommand, showCommand, updateCommand } from '../resources/resource-commands.ts';
-import { flattened, nameColumns } from '../resources/resource-kind.ts';
+import { flattened } from '../resources/resource-kind.ts';
 import {
   groupOption,
   idsOption,
@@ -60,7 +60,8 @@ const listResources: AnsweringCommand = {
     return {
       data: found.map((resource) => resource.whole()),
       columns: {
-        ...nameColumns,
+        name: (resource) => lastOf(resource.string('id')),
+        group: (resource) => resource.string('resourceGroup'),
         type: (resource) => resource.string('type'),
       },
       nothing: 'it is attached to no resource',
@@ -85,3 +86,7 @@ export const identity: CommandGroup = {
 innate identity show -g demo -n orders-api --query principalId -o tsv
 innate vm identity assign -g demo -n vm1 --identities orders-api`,
 };
+
+function lastOf(id: string): string {
+  return id.split('/').at(-1) ?? id;
+}

@@ -64,6 +64,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./role.ts')).role,
   },
   {
+    name: 'deployment',
+    summary: 'deployments of templates',
+    load: async () => (await import('./deployment.ts')).deployment,
+  },
+  {
     name: 'lock',
     summary: 'locks, which keep resources from being deleted or changed',
     load: async () => (await import('./lock.ts')).lock,
