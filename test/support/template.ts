@@ -89,13 +89,20 @@ export async function expansionOf(
   template: Template,
   given: JsonValue = {},
   facts = groupFacts,
+  limits: Partial<BudgetLimits> = {},
 ): Promise<Expansion> {
-  return expandTemplate(
-    template,
-    templateScope({ template, parameters: await bound(template, given), facts }),
-  );
+  const parameters = await bound(template, given);
+  const budget = evaluationBudget(limits);
+  return expandTemplate(template, templateScope({ template, parameters, facts, budget }));
 }
 
-export async function scopeOf(template: Template, runtime: DeploymentRuntime, given: JsonValue = {}) {
-  return templateScope({ template, parameters: await bound(template, given), facts: groupFacts, runtime });
+export async function scopeOf(
+  template: Template,
+  runtime: DeploymentRuntime,
+  given: JsonValue = {},
+  limits: Partial<BudgetLimits> = {},
+) {
+  const parameters = await bound(template, given);
+  const budget = evaluationBudget(limits);
+  return templateScope({ template, parameters, facts: groupFacts, runtime, budget });
 }

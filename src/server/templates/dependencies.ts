@@ -5,7 +5,7 @@ import { type Expression, isExpression, parseExpression } from './expression.ts'
 import type { Instances } from './instances.ts';
 import { isArray, isObject, member } from './json-value.ts';
 import type { PlacedInstance } from './placed-instance.ts';
-import { copyCount, inLoop, propertyLoops, scopeInRounds } from './property-copy.ts';
+import { copyCount, inLoop, pass, propertyLoops, scopeInRounds } from './property-copy.ts';
 import type { InstanceDependency } from './resource-instance.ts';
 import { TemplateError, validationFailed } from './template-error.ts';
 
@@ -24,8 +24,12 @@ export async function dependenciesOf(
   const add = (target: PlacedInstance, details: Partial<InstanceDependency> = {}) => {
     if (target.key === instance.key) return;
     const { key, id, type, name } = target;
-    const dependency = { key, id, resourceType: type, resourceName: name, ...details };
-    found.set(`${key}|${details.apiVersion ?? ''}|${details.actionName ?? ''}`, dependency);
+    const { apiVersion, actionName } = details;
+    // what is thrown here is not caught as a name that is none
+    scope.budget?.step();
+    const mark =
+      apiVersion === undefined && actionName === undefined ? key : `${key}|${apiVersion}|${actionName}`;
+    if (!found.has(mark)) found.set(mark, { key, id, resourceType: type, resourceName: name, ...details });
   };
   for (const entry of instance.dependsOnEntries) {
     const targets = instances.all(entry);
@@ -68,6 +72,7 @@ async function scan(
   add: Add,
 ): Promise<void> {
   if (typeof value === 'string') {
+    scope.budget?.step();
     if (mayAsk.test(value) && isExpression(value)) {
       for (const call of askingCalls(parseExpression(value))) await follow(call, scope, instances, add);
     }
@@ -96,6 +101,7 @@ async function scan(
     if (!mayAsk.test(JSON.stringify(loop.input))) continue;
     const count = await early(() => copyCount(loop.count, scope, loop.name));
     for (let index = 0; index < (count ?? 0); index += 1) {
+      await pass(scope);
       await scan(loop.input, inLoop(scope, loop.name, index), instance, instances, add);
     }
   }

@@ -11,6 +11,8 @@ export interface EvaluationBudget {
   step(): void;
   /** Accounts for what a function made. @throws TemplateError past the limit, or where the value alone is too large */
   produce(value: JsonValue): void;
+  /** Accounts for members of a value that are gone through and made anew. @throws TemplateError past the limit */
+  visit(members: number): void;
   /** Accounts for what a function had to read. @throws TemplateError past the limit */
   read(value: JsonValue): void;
   /** A promise now and then: an evaluation lets other work of the process pass. */
@@ -29,7 +31,7 @@ export interface BudgetLimits {
 }
 
 const ordinary: BudgetLimits = {
-  steps: 250_000,
+  steps: 500_000,
   produced: 16 * 1024 * 1024,
   read: 128 * 1024 * 1024,
   weight: 4 * 1024 * 1024,
@@ -41,6 +43,10 @@ const stepsBetweenRests = 4_000;
 export function evaluationBudget(given: Partial<BudgetLimits> = {}): EvaluationBudget {
   const limits = { ...ordinary, ...given };
   let [steps, produced, read] = [0, 0, 0];
+  const make = (size: number) => {
+    produced += size;
+    if (produced > limits.produced) throw exceeded(`values of size '${limits.produced}' in all`);
+  };
   return {
     step() {
       steps += 1;
@@ -50,9 +56,9 @@ export function evaluationBudget(given: Partial<BudgetLimits> = {}): EvaluationB
       const { weight, depth } = measure(value);
       if (weight > limits.weight) throw exceeded(`a value of size '${limits.weight}'`);
       if (depth > limits.depth) throw exceeded(`values nested '${limits.depth}' levels deep`);
-      produced += ownSize(value);
-      if (produced > limits.produced) throw exceeded(`values of size '${limits.produced}' in all`);
+      make(ownSize(value));
     },
+    visit: (members) => make(members),
     read(value) {
       read += measure(value).weight;
       if (read > limits.read) throw exceeded(`reading values of size '${limits.read}' in all`);

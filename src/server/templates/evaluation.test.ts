@@ -165,6 +165,18 @@ describe('an evaluation without end in sight', () => {
       "reduce(range(0, 10000), 1, lambda('c', 'n', createArray(lambdaVariables('c'))))",
     ],
     [
+      'many separators',
+      "split(padLeft('', 1000000, 'a'), map(range(0, 1000), lambda('i', format('b{0}', lambdaVariables('i')))))",
+    ],
+    [
+      'a needle that is hard to find',
+      "contains(padLeft('', 1000000, 'a'), concat('b', padLeft('', 500000, 'a')))",
+    ],
+    ['a number of a million digits', "float(concat(padLeft('', 1000000, '1'), 'x'))"],
+    ['blanks that are no base64', "base64ToString(concat(padLeft('', 1000000, ' '), '!'))"],
+    ['slashes that are no id', "extensionResourceId(concat(padLeft('', 1000000, '/'), 'x'), 'a/b', 'c')"],
+    ['a long duration', "dateTimeAdd('2024-01-01T00:00:00Z', padLeft('', 1000000, 'P'))"],
+    [
       'loops in loops',
       "map(range(0, 10000), lambda('a', map(range(0, 10000), lambda('b', add(lambdaVariables('a'), 1)))))",
     ],
@@ -179,9 +191,34 @@ describe('an evaluation without end in sight', () => {
   ];
   for (const [what, text] of bombs) {
     test(`${what}: is stopped`, async () => {
-      await assert.rejects(evaluated(text), TemplateError);
+      await assert.rejects(evaluated(text, {}, { steps: 50_000 }), TemplateError);
     });
   }
+
+  test('loops of properties in one another: are stopped', async () => {
+    const limits = { steps: 50_000 };
+    const scope = await scopeOf(templateOf({}), runtime, {}, limits);
+    const nested = (depth: number): JsonValue =>
+      depth === 0 ? 1 : { copy: [{ name: `l${depth}`, count: 800, input: nested(depth - 1) }] };
+    await assert.rejects(evaluateProperties(nested(4), scope), TemplateError);
+    const asking = JSON.parse(
+      JSON.stringify(nested(4)).replace('"input":1', `"input":"[reference('x')]"`),
+    ) as JsonValue;
+    const resources = [{ type: 'Microsoft.X/y', apiVersion: '1', name: 'a', properties: asking }];
+    await assert.rejects(expansionOf(templateOf({ resources }), {}, undefined, limits), TemplateError);
+  });
+
+  test('many objects are merged in one go', async () => {
+    const variables = {
+      big: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`m${at}`, { a: at }])),
+      e: {},
+    };
+    const others = "variables('e'), ".repeat(900);
+    assert.equal(
+      await evaluated(`length(union(variables('big'), ${others}createObject('x', 1)))`, { variables }),
+      20_001,
+    );
+  });
 
   test('an expression has a bound of length and of depth', async () => {
     await assert.rejects(evaluated(`'${'a'.repeat(24_576)}'`), /length limit exceeded. Limit: '24576'/);

@@ -55,6 +55,7 @@ async function evaluateValue(value: JsonValue, evaluation: Evaluation, depth: nu
   }
   if (typeof value !== 'object' || value === null) return value;
   if (depth > maxDepth) throw new TemplateError(`The template is nested deeper than '${maxDepth}' levels.`);
+  evaluation.budget.visit(Object.keys(value).length + 1);
   if (isArray(value)) {
     const elements: JsonValue[] = [];
     for (const element of value) elements.push(await evaluateValue(element, evaluation, depth + 1));

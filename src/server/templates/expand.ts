@@ -161,6 +161,7 @@ class Expander {
       location: optionalText(head, 'location'),
       existing: member(body, 'existing') === true,
       condition: await conditionOf(body, scope),
+      onlyIfNotExists: onlyIfNotExists(body),
       copy,
       rounds,
       place: definition.place,
@@ -220,6 +221,11 @@ function requiredText(head: JsonObject, name: string): string {
   const text = optionalText(head, name);
   if (text === undefined || text === '') throw new TemplateError(`The '${name}' property is not specified.`);
   return text;
+}
+
+function onlyIfNotExists(body: JsonObject): boolean {
+  const options = member(body, '@options');
+  return isObject(options) && member(options, 'onlyIfNotExists') === true;
 }
 
 async function conditionOf(body: JsonObject, scope: EvaluationScope): Promise<boolean> {

@@ -68,6 +68,7 @@ export class Instances {
 }
 
 function keyOf(text: string): string {
+  if (text.length > 4096) return '';
   const key = text.toLowerCase().replace(/\/+$/, '');
   return key.replace('/providers/microsoft.resources/resourcegroups/', '/resourcegroups/');
 }

@@ -39,26 +39,33 @@ export function readLenientJson(text: string): ReadJson {
   }
   const offsets = new WeakMap<object, number>();
   const value = new Reader(text, offsets).document();
+  let starts: readonly number[] | undefined;
   return {
     value,
     places: {
       of(searched) {
         if (typeof searched !== 'object' || searched === null) return undefined;
         const offset = offsets.get(searched);
-        return offset === undefined ? undefined : placeOf(text, offset);
+        if (offset === undefined) return undefined;
+        starts ??= lineStarts(text);
+        return placeIn(starts, offset);
       },
     },
   };
 }
 
-function placeOf(text: string, offset: number): Place {
-  let line = 1;
-  let start = 0;
-  for (const lineBreak of text.slice(0, offset).matchAll(/\r\n|\r|\n/g)) {
-    line += 1;
-    start = lineBreak.index + lineBreak[0].length;
+function lineStarts(text: string): readonly number[] {
+  return [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), (found) => found.index + found[0].length)];
+}
+
+function placeIn(starts: readonly number[], offset: number): Place {
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] as number) <= offset) low = middle;
+    else high = middle - 1;
   }
-  return { line, column: offset - start + 1 };
+  return { line: low + 1, column: offset - (starts[low] as number) + 1 };
 }
 
 const escapes: Readonly<Record<string, string>> = {
@@ -255,7 +262,7 @@ class Reader {
   }
 
   #fail(reason: string): never {
-    const place = placeOf(this.#text, this.#at);
+    const place = placeIn(lineStarts(this.#text), this.#at);
     throw new TemplateError(
       `The request content was invalid and could not be deserialized: '${reason}. Line ${place.line}, position ${place.column}.'.`,
       { code: 'InvalidRequestContent', place },

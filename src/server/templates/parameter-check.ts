@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../contract/arm.ts';
-import { isArray, isObject, memberName, sameValue, typeName } from './json-value.ts';
+import { isArray, isObject, memberName, typeName, valueKey } from './json-value.ts';
 import type { TemplateType, TypeSchema } from './template-document.ts';
 
 const expected: Readonly<Record<TemplateType, readonly [string, (value: JsonValue) => boolean]>> = {
@@ -37,16 +37,27 @@ export function wrongWith(value: JsonValue, schema: TypeSchema, path = '', hops 
 function notAllowed(value: JsonValue, schema: TypeSchema, at: string): string | undefined {
   const { allowedValues: allowed } = schema;
   if (allowed === undefined) return undefined;
-  const holds = (each: JsonValue) =>
-    allowed.some((candidate) =>
-      typeof candidate === 'string' && typeof each === 'string'
-        ? candidate.toLowerCase() === each.toLowerCase()
-        : sameValue(candidate, each),
-    );
+  const keys = allowedKeys(allowed);
+  const holds = (each: JsonValue) => keys.has(allowedKey(each));
   if (holds(value) || (isArray(value) && !allowed.some(isArray) && value.every(holds))) return undefined;
   const shown = schema.secure ? '' : ` '${JSON.stringify(value).replace(/^"|"$/g, '').slice(0, 200)}'`;
   const known = allowed.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))).join(',');
   return `The value${shown}${at} is not part of the allowed value(s): '${known.slice(0, 2000)}'`;
+}
+
+const keysOf = new WeakMap<readonly JsonValue[], ReadonlySet<string>>();
+
+function allowedKeys(allowed: readonly JsonValue[]): ReadonlySet<string> {
+  const known = keysOf.get(allowed);
+  if (known !== undefined) return known;
+  const keys = new Set(allowed.map(allowedKey));
+  keysOf.set(allowed, keys);
+  return keys;
+}
+
+/** Texts are allowed in any case. */
+function allowedKey(value: JsonValue): string {
+  return typeof value === 'string' ? `"${value.toLowerCase()}` : valueKey(value);
 }
 
 function outOfBounds(value: JsonValue, schema: TypeSchema, at: string): string | undefined {

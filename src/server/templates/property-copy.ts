@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../../contract/arm.ts';
 import { evaluate } from './evaluation.ts';
 import { evaluationBudget } from './evaluation-budget.ts';
 import { derivedScope, type EvaluationScope } from './evaluation-scope.ts';
+import { isExpression, literalText } from './expression.ts';
 import { isArray, isObject, member, typeName } from './json-value.ts';
 import type { LoopRound } from './resource-instance.ts';
 import { TemplateError } from './template-error.ts';
@@ -26,27 +27,32 @@ function withBudget(scope: EvaluationScope): EvaluationScope {
 }
 
 async function expanded(value: JsonValue, scope: EvaluationScope, depth: number): Promise<JsonValue> {
-  if (typeof value !== 'object' || value === null) return evaluate(value, scope);
+  if (typeof value === 'string') return isExpression(value) ? evaluate(value, scope) : literalText(value);
+  if (typeof value !== 'object' || value === null) return value;
   if (depth > 256) throw new TemplateError(`The template is nested deeper than '256' levels.`);
   if (isArray(value)) {
+    scope.budget?.visit(value.length + 1);
     const elements: JsonValue[] = [];
     for (const element of value) elements.push(await expanded(element, scope, depth + 1));
     return elements;
   }
   const object = value as JsonObject;
+  scope.budget?.visit(Object.keys(object).length + 1);
   const loops = propertyLoops(object);
   const members = new Map<string, JsonValue>();
   for (const [name, inner] of Object.entries(object)) {
     if (loops !== undefined && name.toLowerCase() === 'copy') continue;
-    const [[spelled]] = Object.entries((await evaluate({ [name]: null }, scope)) as JsonObject) as [
-      [string, null],
-    ];
-    members.set(spelled, await expanded(inner, scope, depth + 1));
+    members.set(await spelled(name, scope), await expanded(inner, scope, depth + 1));
   }
   for (const loop of loops ?? []) {
     members.set(loop.name, await unrolled(loop, scope, (inner, each) => expanded(inner, each, depth + 1)));
   }
   return Object.fromEntries(members);
+}
+
+async function spelled(name: string, scope: EvaluationScope): Promise<string> {
+  if (!name.startsWith('[')) return name;
+  return Object.keys((await evaluate({ [name]: null }, scope)) as JsonObject)[0] as string;
 }
 
 export interface ValueLoop {
@@ -80,9 +86,17 @@ export async function unrolled(
   const count = await copyCount(loop.count, scope, loop.name);
   const elements: JsonValue[] = [];
   for (let index = 0; index < count; index += 1) {
+    await pass(scope);
     elements.push(await evaluateInput(loop.input, inLoop(scope, loop.name, index)));
   }
   return elements;
+}
+
+/** A round of a loop counts, and lets other work of the process pass now and then. */
+export async function pass({ budget }: EvaluationScope): Promise<void> {
+  budget?.step();
+  const rest = budget?.rest();
+  if (rest !== undefined) await rest;
 }
 
 /** How often a loop runs. @throws TemplateError where that is no number from 0 to 800 */

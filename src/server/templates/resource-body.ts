@@ -20,6 +20,7 @@ const consumed = new Set([
   'comments',
   'subscriptionid',
   'resourcegroup',
+  '@options',
 ]);
 
 /**

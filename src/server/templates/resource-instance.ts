@@ -40,6 +40,8 @@ export interface ResourceInstance {
   readonly existing: boolean;
   /** `false` where its `condition` says no: nothing is written, and nothing waits for it. */
   readonly condition: boolean;
+  /** Left alone where it is there already (`@options` of a compiled template). */
+  readonly onlyIfNotExists: boolean;
   readonly copy:
     | {
         readonly loop: string;

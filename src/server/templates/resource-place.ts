@@ -104,10 +104,16 @@ export function childName(
   return `${parent.name}/${name}`;
 }
 
+/** As long as an id may be. */
+const maxLength = 2048;
+
 /** A member that is a text or absent. @throws TemplateError where it is something else */
 export function optionalText(body: JsonObject, name: string): string | undefined {
   const value = member(body, name);
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string' && value.length <= maxLength) return value;
+  if (typeof value === 'string') {
+    throw new TemplateError(`The '${name}' of a resource is longer than '${maxLength}' characters.`);
+  }
   throw new TemplateError(`The '${name}' of a resource is expected to be a string.`);
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
 import { isArray, isObject, member, memberName, sameValue, valueKey } from '../json-value.ts';
 import { any, type Operands, templateFunction } from './template-function.ts';
-import { maxMade } from './text.ts';
+import { isTooMuchToSearch, maxMade } from './text.ts';
 
 /** Functions over arrays; several take texts and objects as well. */
 export const arrayFunctions = [
@@ -67,7 +67,11 @@ function range(operands: Operands): number[] {
 
 function contains(operands: Operands): boolean {
   const [container, item] = [operands.value(0), operands.value(1)];
-  if (typeof container === 'string') return container.includes(operands.text(1));
+  if (typeof container === 'string') {
+    const part = operands.text(1);
+    if (isTooMuchToSearch(container, part)) operands.fail('expects shorter texts');
+    return container.includes(part);
+  }
   if (isArray(container)) return container.some((value) => sameValue(value, item));
   if (isObject(container)) return memberName(container, operands.text(1)) !== undefined;
   return operands.expects(0, 'Array, Object or String');
@@ -78,6 +82,7 @@ function position(operands: Operands, which: 'first' | 'last'): number {
   const value = sequence(operands);
   if (typeof value === 'string') {
     const [text, part] = [value.toLowerCase(), operands.string(1).toLowerCase()];
+    if (isTooMuchToSearch(text, part)) operands.fail('expects shorter texts');
     return which === 'first' ? text.indexOf(part) : text.lastIndexOf(part);
   }
   const item = operands.value(1);
@@ -87,11 +92,8 @@ function position(operands: Operands, which: 'first' | 'last'): number {
 }
 
 function union(operands: Operands): JsonValue {
-  if (isObject(operands.value(0))) {
-    return operands.values
-      .slice(1)
-      .reduce<JsonObject>((all, _, at) => merged(all, operands.object(at + 1)), operands.object(0));
-  }
+  if (isObject(operands.value(0)))
+    return merged([...operands.values.keys()].map((at) => operands.object(at)));
   const found = new Map<string, JsonValue>();
   for (const at of operands.values.keys()) {
     for (const value of operands.array(at)) {
@@ -102,17 +104,31 @@ function union(operands: Operands): JsonValue {
   return [...found.values()];
 }
 
-/** Objects within objects are merged, everything else of the later one wins. Names compare without regard to case. */
-function merged(one: JsonObject, other: JsonObject): JsonObject {
-  const spelled = new Map(Object.keys(one).map((name) => [name.toLowerCase(), name]));
-  const members = new Map<string, JsonValue>(Object.entries(one));
-  for (const [name, value] of Object.entries(other)) {
-    const own = spelled.get(name.toLowerCase()) ?? name;
-    const before = members.get(own);
-    spelled.set(name.toLowerCase(), own);
-    members.set(own, isObject(before) && isObject(value) ? merged(before, value) : value);
+/**
+ * The later wins; where a member of it and of the one before are both objects, they are merged in turn. Names compare
+ * without regard to case. All are merged at once: one after the other would copy what is common again and again.
+ */
+function merged(objects: readonly JsonObject[]): JsonObject {
+  const spelled = new Map<string, string>();
+  const values = new Map<string, JsonValue[]>();
+  for (const object of objects) {
+    for (const [name, value] of Object.entries(object)) {
+      const key = name.toLowerCase();
+      const own = spelled.get(key) ?? name;
+      spelled.set(key, own);
+      const before = values.get(own);
+      if (before === undefined) values.set(own, [value]);
+      else before.push(value);
+    }
   }
-  return Object.fromEntries(members);
+  return Object.fromEntries([...values].map(([name, all]) => [name, settled(all)]));
+}
+
+function settled(values: readonly JsonValue[]): JsonValue {
+  const last = values.at(-1) as JsonValue;
+  const plain = values.findLastIndex((value) => !isObject(value));
+  const objects = values.slice(plain + 1).filter(isObject);
+  return objects.length < 2 ? last : merged(objects);
 }
 
 function intersection(operands: Operands): JsonValue {

@@ -51,6 +51,8 @@ function formatted(value: JsonValue, style: string | undefined, fail: (reason: s
   if (standard === null) return pattern(value, style, fail);
   const kind = standard[1] as string;
   const digits = standard[2] === '' ? undefined : Number(standard[2]);
+  if (/[dx]/i.test(kind) && !Number.isInteger(value))
+    return fail(`has a format '${style}' that is of integers alone`);
   switch (kind.toUpperCase()) {
     case 'D':
       return signed(value, String(Math.abs(value)).padStart(digits ?? 0, '0'));

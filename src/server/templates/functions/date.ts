@@ -32,7 +32,7 @@ const [earliest, latest] = [-62_135_596_800_000, 253_402_300_799_999];
 
 function written(operands: Operands, instant: number, format: string): string {
   if (!(instant >= earliest && instant <= latest)) operands.fail('has a result that is no date');
-  const text = formatInstant(instant, format);
+  const text = format.length <= 256 ? formatInstant(instant, format) : undefined;
   return text ?? operands.fail('expects a valid format of dates');
 }
 
@@ -48,6 +48,7 @@ const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/i;
 const american = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d\d)(?::(\d\d))?(?: ([AP]M))?)?$/i;
 
 function instantOf(operands: Operands, text: string): ReadInstant {
+  if (text.length > 64) return operands.fail('expects a date and time in ISO 8601');
   const parts = iso.exec(text);
   if (parts !== null) {
     const [, year, month, day, separator, hour, minute, second, fraction, zone] = parts;
@@ -104,7 +105,7 @@ const durationPattern =
   /^(-)?P(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,6})W)?(?:(\d{1,8})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,7})?)S)?)?$/;
 
 function durationOf(operands: Operands, text: string): Duration {
-  const parts = durationPattern.exec(text);
+  const parts = durationPattern.exec(text.slice(0, 100));
   if (parts === null || /[PT]$/.test(text)) return operands.fail('expects a duration in ISO 8601');
   const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts
     .slice(2)

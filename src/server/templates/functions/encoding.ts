@@ -29,16 +29,24 @@ function toInt(operands: Operands): number {
   const value = operands.value(0);
   if (typeof value === 'number') return Math.trunc(value);
   if (typeof value !== 'string') return operands.expects(0, 'String or Integer');
-  const number = /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : Number.NaN;
+  const number = isShort(value) && /^[+-]?\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
   if (!Number.isSafeInteger(number)) operands.fail('cannot convert the provided value to an integer');
   return number === 0 ? 0 : number;
+}
+
+/** Numbers are short; longer texts are not looked at. */
+function isShort(text: string): boolean {
+  return text.length <= 400;
 }
 
 function toFloat(operands: Operands): number {
   const value = operands.value(0);
   if (typeof value === 'number') return value;
   if (typeof value !== 'string') return operands.expects(0, 'String or Integer');
-  const number = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/.test(value) ? Number(value) : Number.NaN;
+  const number =
+    isShort(value) && /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(value.trim())
+      ? Number(value)
+      : Number.NaN;
   if (!Number.isFinite(number)) operands.fail('cannot convert the provided value to a number');
   return number;
 }
@@ -64,7 +72,7 @@ function readJson(operands: Operands, text: string): JsonValue {
 }
 
 function fromBase64(operands: Operands, text: string): string {
-  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text)) operands.fail('expects a text in base64');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text.replace(/\s+/g, ''))) operands.fail('expects a text in base64');
   return Buffer.from(text, 'base64').toString();
 }
 

@@ -22,11 +22,11 @@ describe('hashes of the template language', () => {
       'z22rah77jfqry',
     ],
   ];
-  for (const [texts, expected] of vectors) {
-    test(`uniqueString of ${texts.join(', ')} is Azure's`, () => {
-      assert.equal(uniqueText(texts), expected);
-    });
-  }
+  test('uniqueString gives what Azure gives', async (t) => {
+    for (const [texts, expected] of vectors) {
+      await t.test(texts.join(', '), () => assert.equal(uniqueText(texts), expected));
+    }
+  });
 
   test('uniqueString tells case apart and is never longer than 13 characters', () => {
     assert.notEqual(uniqueText([group]), uniqueText([group.toLowerCase()]));

@@ -18,7 +18,7 @@ export const resourceIdFunctions = [
     return `/providers/Microsoft.Management/managementGroups/${group}${below(operands, named ? 1 : 0)}`;
   }),
   templateFunction('extensionResourceId', [3, any], (operands) => {
-    const scope = operands.string(0).replace(/\/+$/, '');
+    const scope = withoutEndSlash(bounded(operands, operands.string(0)));
     return `${scope}${below(operands, 1)}`;
   }),
 ];
@@ -56,9 +56,9 @@ function deploymentPlace(facts: DeploymentFacts): string {
 
 /** `/providers/NS/t1/n1/t2/n2` of the type at a position and the names behind it. */
 function below(operands: Operands, at: number): string {
-  const type = operands.string(at).replace(/^\/+|\/+$/g, '');
+  const type = withoutEndSlash(bounded(operands, operands.string(at))).replace(/^\/+/, '');
   const [namespace, ...types] = type.split('/');
-  const names = operands.strings(at + 1).flatMap((name) => name.split('/'));
+  const names = operands.strings(at + 1).flatMap((name) => bounded(operands, name).split('/'));
   if (types.length !== names.length) {
     operands.fail(
       `expects as many names as the resource type '${type}' has segments: '${types.length}' and not '${names.length}'`,
@@ -81,6 +81,18 @@ function managementGroupOf(operands: Operands, facts: DeploymentFacts): string {
   return typeof group === 'string'
     ? group
     : operands.fail('needs the name of a management group: the deployment is not in one');
+}
+
+function withoutEndSlash(path: string): string {
+  return path.replace(/\/+$/, '');
+}
+
+const maxLength = 2048;
+
+function bounded(operands: Operands, part: string): string {
+  return part.length <= maxLength
+    ? part
+    : operands.fail(`expects texts of at most '${maxLength}' characters`);
 }
 
 function text(value: unknown): string {

@@ -3,7 +3,7 @@ import { isArray } from '../json-value.ts';
 import { compositeFormat } from './composite-format.ts';
 import { nameGuid, uniqueText } from './hashes.ts';
 import { any, type Operands, templateFunction } from './template-function.ts';
-import { maxMade, textOf } from './text.ts';
+import { isTooMuchToSearch, maxMade, textOf } from './text.ts';
 
 /** Functions over texts. Positions count UTF-16 units, as in .NET. */
 export const stringFunctions = [
@@ -79,6 +79,7 @@ function substring(operands: Operands): string {
 function replace(operands: Operands): string {
   const [text, old, fresh] = operands.strings() as [string, string, string];
   if (old === '') operands.fail('expects a text that is not empty in its parameter 2');
+  if (isTooMuchToSearch(text, old)) operands.fail('expects shorter texts');
   let count = 0;
   for (let at = text.indexOf(old); at >= 0; at = text.indexOf(old, at + old.length)) count += 1;
   if (text.length + count * fresh.length > maxMade)
@@ -95,6 +96,7 @@ function split(operands: Operands): string[] {
     return delimiter !== '';
   });
   if (used.length === 0) return [text];
+  if (isTooMuchToSearch(text, used.join(''))) operands.fail('expects shorter texts');
   const alternatives = used.map((delimiter) => delimiter.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
   const parts = text.split(new RegExp(alternatives.join('|')), 100_001);
   if (parts.length > 100_000) operands.fail("would make an array of more than '100000' elements");

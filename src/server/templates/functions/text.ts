@@ -15,5 +15,10 @@ export function textOf(value: JsonValue): string {
   }
 }
 
+/** Looking for one text in another may cost the product of their lengths; beyond this it is not done. */
+export function isTooMuchToSearch(text: string, part: string): boolean {
+  return text.length * part.length > 256 * maxMade;
+}
+
 /** Characters of a text, and members of an array, that one function may make. */
 export const maxMade = 1024 * 1024;
