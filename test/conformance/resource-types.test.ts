@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
+import { recordedTypes } from '../../src/server/providers/catalog/further-types.ts';
+import { furtherTypes } from '../../src/server/providers/registry.ts';
+import { identitySupportOf } from '../../src/server/resource-manager/identity-support-table.ts';
 import { createOperationRegistry, fullType } from '../../src/server/resource-manager/operation-registry.ts';
 import { type Body, type TestManagement, testManagement } from '../support/management.ts';
 import { listedStatuses, responseSchema, violations } from '../support/openapi.ts';
@@ -17,6 +20,79 @@ before(async () => {
   await m.ask('PUT', `${group}?api-version=2022-09-01`, { as: m.home.owner, body: { location: 'westus' } });
 });
 after(() => m[Symbol.asyncDispose]());
+
+describe('every type that is kept as a record', () => {
+  const further = () => furtherTypes({} as never, m.types);
+  const itemOf = (type: string) =>
+    type
+      .split('/')
+      .map((segment) => `${segment}/x`)
+      .join('/');
+
+  test('is found by its path, where its kind can be, and takes rights of its own namespace', () => {
+    const registry = createOperationRegistry(m.types, further());
+    const recorded = recordedTypes(m.types);
+    assert.ok(recorded.length > 2500);
+    for (const { namespace, type, location, apiVersions } of recorded) {
+      const full = `${namespace}/${type}`;
+      const item = `/providers/${namespace}/${itemOf(type)}`;
+      const found = registry.match(`${group}${item}`.toUpperCase().split('/').slice(1));
+      assert.equal(found && fullType(found.type), full);
+      assert.deepEqual(found?.type.apiVersions, apiVersions);
+      assert.deepEqual(
+        [...(found?.byMethod ?? [])].map(([method, { operation }]) => `${method} ${operation.action}`).sort(),
+        [
+          ...[`DELETE ${full}/delete`, `GET ${full}/read`, `HEAD ${full}/read`],
+          ...[`PATCH ${full}/write`, `PUT ${full}/write`],
+        ].sort(),
+      );
+      const elsewhere = registry.match(`${subscription}${item}`.split('/').slice(1));
+      assert.equal(elsewhere !== undefined, location !== 'required', full);
+      const collection = registry.match(`${group}${item}`.split('/').slice(1, -1));
+      assert.deepEqual([...(collection?.byMethod.keys() ?? [])], ['GET'], full);
+      assert.equal(registry.match(item.split('/').slice(1)), undefined);
+    }
+  });
+
+  test('leaves those with a provider of their own to that', () => {
+    const registry = createOperationRegistry(m.types, further());
+    for (const { type, operation, route } of registry.operations) {
+      const path = operation.path
+        .replace('{scope}', group.slice(1))
+        .replace('{subscriptionId}', m.home.subscriptionId)
+        .replaceAll(/\{[A-Za-z0-9]+\}/g, 'x');
+      const found = registry.match(path.split('/').slice(1));
+      assert.equal(found?.byMethod.get(operation.method)?.route, route, `${fullType(type)} ${path}`);
+    }
+  });
+
+  test('is told by the provider documents, with its versions, newest first', async () => {
+    const { body } = await m.ask('GET', `${subscription}/providers?api-version=2022-09-01`, {
+      as: m.home.owner,
+    });
+    const told = new Map<string, Body>();
+    for (const { namespace, resourceTypes } of body.value) {
+      for (const each of resourceTypes) told.set(`${namespace}/${each.resourceType}`, each);
+    }
+    for (const { namespace, type, location, apiVersions } of recordedTypes(m.types)) {
+      const each = told.get(`${namespace}/${type}`);
+      assert.deepEqual([...each.apiVersions].sort(), [...apiVersions].sort(), type);
+      assert.deepEqual(
+        each.apiVersions.map((version: string) => version.slice(0, 10)),
+        apiVersions
+          .map((version) => version.slice(0, 10))
+          .sort()
+          .reverse(),
+      );
+      assert.equal(each.capabilities.includes('SupportsLocation'), location !== 'none', type);
+      const identity = identitySupportOf(`${namespace}/${type}`);
+      assert.equal(
+        each.capabilities.includes('SystemAssignedResourceIdentity'),
+        identity?.systemAssigned === true,
+      );
+    }
+  });
+});
 
 describe('every resource type', () => {
   test('declares actions of its own namespace, in the words of its methods', () => {

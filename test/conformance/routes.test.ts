@@ -20,12 +20,14 @@ import {
   spoiled,
   wronglyShown,
 } from '../support/odd-credentials.ts';
+import { recordedSamples } from '../support/recorded-types.ts';
 import { routesByRule, type SurfaceName } from '../support/route-rules.ts';
 
 // what operations are depends on no part; what they do, the server under test has its own for
 const parts: unknown = new Proxy(() => parts, { get: () => parts });
 const options = new Proxy({}, { get: () => parts }) as never;
-const armOperations = createOperationRegistry(createProviders(options)).operations;
+const ownTypes = createProviders(options);
+const armOperations = createOperationRegistry([...ownTypes, ...recordedSamples(ownTypes)]).operations;
 const directoryOperations = graphOperations(options);
 
 describe('of every route of a whole server', () => {
