@@ -27,6 +27,7 @@ const deploymentProperties = z.object({
 export const deploymentSchema = z.object({
   location: z.string().max(128).nullish(),
   tags: tagsSchema.nullish(),
+  identity: z.object({ type: z.string().max(64).nullish() }).nullish(),
   properties: deploymentProperties,
 });
 export type DeploymentBody = z.infer<typeof deploymentSchema>;

@@ -206,6 +206,7 @@ describe('a deployment of a template', () => {
       ],
       [{ templateLink: { uri: 'https://example.com/template.json' } }, 'InvalidContentLink'],
       [{ mode: 'Sometimes', template: template([]) }, 'InvalidRequestContent'],
+      [{ template: template([]), onErrorDeployment: { type: 'LastSuccessful' } }, 'FeatureNotSupported'],
       [{}, 'InvalidRequestContent'],
     ];
     for (const [properties, code] of refusals) {

@@ -18,7 +18,6 @@ export interface ShownDeployment {
   readonly outputResources?: readonly string[];
   readonly error?: ArmErrorBody;
   readonly debugSetting?: JsonObject;
-  readonly onErrorDeployment?: JsonObject;
 }
 
 /** A deployment as it is stored. */

@@ -143,10 +143,22 @@ export class Deployments {
     const location = body.location ?? undefined;
     if (scope.kind !== 'resourceGroup' && (location === undefined || location === ''))
       throw locationRequired();
+    if (!/^(?:none)?$/i.test(body.identity?.type ?? '')) {
+      throw invalidTemplate(
+        'A deployment runs as whoever begins it: an identity of its own is not supported',
+      );
+    }
+    if ((properties.onErrorDeployment ?? undefined) !== undefined) {
+      throw new ArmError(
+        'invalid-value',
+        'FeatureNotSupported',
+        'A deployment is not rolled back here: send it without onErrorDeployment.',
+      );
+    }
     const mode = properties.mode.toLowerCase() === 'complete' ? 'Complete' : 'Incremental';
     if (mode === 'Complete') requireCompletable(scope, within?.depth ?? 0);
     if ((within?.depth ?? 0) > maxDepth) {
-      throw invalidTemplate(`Deployments are nested deeper than '${maxDepth}' levels.`);
+      throw invalidTemplate(`Deployments are nested deeper than '${maxDepth}' levels`);
     }
     const document = requireInline(properties);
     const place = { tenantId: caller.tenantId, scope, name, location, caller };
@@ -155,9 +167,7 @@ export class Deployments {
         ...{ place, mode, document, at, conceal },
         given: properties.parameters ?? undefined,
         secret: async () => {
-          throw invalidTemplate(
-            'A parameter refers to a secret of a key vault, which is not supported here.',
-          );
+          throw invalidTemplate('A parameter refers to a secret of a key vault, which is not supported here');
         },
       }),
     );
@@ -248,7 +258,7 @@ function requireInline(properties: DeploymentBody['properties']): JsonObject {
 function requireCompletable(scope: Scope, depth: number): void {
   if (scope.kind === 'resourceGroup' && depth === 0) return;
   throw invalidTemplate(
-    "The deployment mode 'Complete' is not supported for a nested deployment, nor outside a resource group. Please use 'Incremental'.",
+    "The deployment mode 'Complete' is not supported for a nested deployment, nor outside a resource group. Please use 'Incremental'",
   );
 }
 

@@ -47,7 +47,7 @@ function envelope(
   { id, name, shown }: { readonly id: string; readonly name: string; readonly shown: ShownDeployment },
   state: JsonObject,
 ): JsonObject {
-  const { location, tags, outputs, outputResources, error, debugSetting, onErrorDeployment } = shown;
+  const { location, tags, outputs, outputResources, error, debugSetting } = shown;
   return {
     id,
     name,
@@ -62,7 +62,6 @@ function envelope(
       providers: shown.providers,
       dependencies: shown.dependencies,
       ...(debugSetting === undefined ? {} : { debugSetting }),
-      ...(onErrorDeployment === undefined ? {} : { onErrorDeployment }),
       ...(outputs === undefined ? {} : { outputs }),
       ...(outputResources === undefined
         ? {}

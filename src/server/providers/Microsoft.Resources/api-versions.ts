@@ -53,4 +53,5 @@ export const resourcesApiVersions: readonly string[] = [
   '2024-11-01',
   '2025-03-01',
   '2025-04-01',
+  '2026-06-01',
 ];
