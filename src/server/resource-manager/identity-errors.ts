@@ -18,11 +18,14 @@ export function failedIdentityOperation(
   );
 }
 
+/** Ids that one message repeats. */
+const mostNamed = 20;
+
 export function invalidIdentityValues(ids: readonly string[]): ArmError {
   return new ArmError(
     'invalid-value',
     'InvalidIdentityValues',
-    `Invalid value for the identities '${ids.join(',')}'. The 'UserAssignedIdentities' property keys should only be empty json objects, null or the resource existing property.`,
+    `Invalid value for the identities '${ids.slice(0, mostNamed).join(',')}'. The 'UserAssignedIdentities' property keys should only be empty json objects, null or the resource existing property.`,
   );
 }
 
