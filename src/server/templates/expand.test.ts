@@ -131,7 +131,10 @@ describe('the resources of a template', () => {
           apiVersion: '2022-09-01',
           name: 'inner',
           resourceGroup: 'g2',
-          dependsOn: ["[subscriptionResourceId('Microsoft.Resources/resourceGroups', 'g2')]"],
+          dependsOn: [
+            "[subscriptionResourceId('Microsoft.Resources/resourceGroups', 'g2')]",
+            'Microsoft.Resources/resourceGroups/G2',
+          ],
           properties: { template: {}, expressionEvaluationOptions: { scope: 'Inner' } },
         },
       ],

@@ -58,6 +58,10 @@ export class Instances {
   }
 
   #named(key: string): readonly PlacedInstance[] {
+    const group = /^microsoft\.resources\/resourcegroups\/([^/]+)$/.exec(key)?.[1];
+    if (group !== undefined) {
+      return this.list.filter(({ id }) => id.toLowerCase().endsWith(`/resourcegroups/${group}`));
+    }
     if (!key.startsWith('/') && /^[^/]*\.[^/]*\/.+\/.+/.test(key)) {
       const end = `/providers/${key}`;
       const found = this.list.filter(({ id }) => id.toLowerCase().endsWith(end));

@@ -209,6 +209,8 @@ const answers: Readonly<Record<string, readonly [string, JsonValue][]>> = {
     ["providers('Microsoft.Compute', 'virtualMachines').apiVersions[0]", '2024-07-01'],
     ["pickZones('Microsoft.Compute', 'virtualMachines', 'westeurope', 2, 1)", ['2', '3']],
     ["pickZones('Microsoft.Compute', 'virtualMachines', 'northpole')", []],
+    ["toPhysicalZone(subscription().subscriptionId, 'West Europe', '1')", 'westeurope-az1'],
+    ["toLogicalZones(subscription().subscriptionId, 'westeurope', createArray('westeurope-az2'))", ['2']],
   ],
   'address ranges': [
     [

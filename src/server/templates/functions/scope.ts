@@ -28,8 +28,14 @@ export const scopeFunctions = [
     );
   }),
   templateFunction('pickZones', [3, 5], pickZones),
-  templateFunction('toLogicalZone', 3, (operands) => operands.string(2)),
-  templateFunction('toPhysicalZone', 3, (operands) => operands.string(2)),
+  templateFunction('toLogicalZone', 3, (operands) => logicalZone(operands, operands.value(2))),
+  templateFunction('toLogicalZones', 3, (operands) =>
+    operands.array(2).map((zone) => logicalZone(operands, zone)),
+  ),
+  templateFunction('toPhysicalZone', 3, (operands) => physicalZone(operands, operands.value(2))),
+  templateFunction('toPhysicalZones', 3, (operands) =>
+    operands.array(2).map((zone) => physicalZone(operands, zone)),
+  ),
 ];
 
 /** A deployment knows its own scopes only; another one's is asked for with `reference`. */
@@ -66,4 +72,23 @@ function zonesOf(provider: JsonValue | undefined, location: string): readonly Js
     }
   }
   return [];
+}
+
+/** Zones of every subscription are numbered alike: `1` of a location is its `location-az1`. */
+function physicalZone(operands: Operands, zone: JsonValue): string {
+  if (typeof zone === 'string' && /^[1-9]$/.test(zone)) return `${locationOf(operands)}-az${zone}`;
+  return operands.fail("expects a logical zone such as '1'");
+}
+
+function logicalZone(operands: Operands, zone: JsonValue): string {
+  const prefix = `${locationOf(operands)}-az`;
+  const found =
+    typeof zone === 'string' && zone.toLowerCase().startsWith(prefix) ? zone.slice(prefix.length) : '';
+  return /^[1-9]$/.test(found)
+    ? found
+    : operands.fail(`expects a physical zone of the location such as '${prefix}1'`);
+}
+
+function locationOf(operands: Operands): string {
+  return operands.string(1).slice(0, 100).toLowerCase().replaceAll(' ', '');
 }
