@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CarriedIdentity, IdentitiesAnswer } from '../../contract/agent.ts';
 import type { MachineId, TenantId } from '../../foundation/ids.ts';
+import { carrierOf } from '../managed-identities/carrier.ts';
 import { identitiesOf } from '../managed-identities/identity-store.ts';
 import type { Queries } from '../storage/database.ts';
 import { factsOfResource, machineNotFound, standingMachine } from './machine-store.ts';
@@ -22,7 +23,8 @@ export async function carriedIdentities(queries: Queries, machineId: MachineId):
   const machine = await standingMachine(queries, machineId);
   const resource = await factsOfResource(queries, machine);
   if (resource === undefined) throw machineNotFound();
-  const all = await identitiesOf(queries, machine.tenantId, machine.resourceCanonical);
+  const { resourceCanonical } = carrierOf(machine);
+  const all = await identitiesOf(queries, machine.tenantId, resourceCanonical);
   const keyRevokedAt = await lastKeyRevocation(queries, machine.tenantId);
   const identities = all
     .filter(({ enabled }) => enabled)

@@ -16,6 +16,7 @@ import { DomainError } from '../../foundation/domain-error.ts';
 import { type MachineId, parseGuid } from '../../foundation/ids.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
+import { carrierOf } from '../managed-identities/carrier.ts';
 import { issueCredential } from '../managed-identities/credentials.ts';
 import { identitiesOf } from '../managed-identities/identity-store.ts';
 import type { InstanceAuthorities } from '../managed-identities/instance-authority.ts';
@@ -120,14 +121,13 @@ export function registerAgents(app: FastifyInstance, dependencies: AgentsDepende
 }
 
 /** Whether a change may alter what a machine is told. */
-function concerning(
-  { tenantId, resourceCanonical }: Machine,
-  principals: ReadonlySet<string>,
-): (change: Change) => boolean {
+function concerning(machine: Machine, principals: ReadonlySet<string>): (change: Change) => boolean {
+  const { tenantId, resourceCanonical } = machine;
+  const carrier = carrierOf(machine).resourceCanonical;
   return ({ kind, key, tenantId: tenant }) => {
     if (tenant !== tenantId) return false;
     if (kind === 'signing-keys') return true;
-    if (kind === 'machine' || kind === 'resource') return key === resourceCanonical;
+    if (kind === 'machine' || kind === 'resource') return key === resourceCanonical || key === carrier;
     return kind === 'principal' && principals.has(key);
   };
 }
@@ -140,7 +140,8 @@ async function provision(
   { clientId, publicKey }: { readonly clientId: string; readonly publicKey: KeyObject },
 ): Promise<IssuedCredential> {
   const machine = await standingMachine(transaction, machineId);
-  const { tenantId, resourceId, resourceCanonical } = machine;
+  const { tenantId } = machine;
+  const { resourceId, resourceCanonical } = carrierOf(machine);
   const carried = await identitiesOf(transaction, tenantId, resourceCanonical);
   const identity = carried.find((candidate) => candidate.clientId === clientId);
   if (identity === undefined) {

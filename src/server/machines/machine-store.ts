@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { ResourceFacts } from '../../contract/agent.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type CanonicalId, guid, type MachineId, type TenantId } from '../../foundation/ids.ts';
+import { carrierOf } from '../managed-identities/carrier.ts';
 import { removeCredentials } from '../managed-identities/credential-store.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
@@ -61,7 +62,7 @@ export function machineBanned(): DomainError {
 /** What a host may tell programs about its resource; `undefined` where that is gone. */
 export async function factsOfResource(
   queries: Queries,
-  machine: Pick<Machine, 'tenantId' | 'resourceCanonical'>,
+  machine: Pick<Machine, 'tenantId' | 'resourceId' | 'resourceCanonical'>,
 ): Promise<ResourceFacts | undefined> {
   const row = await queries
     .selectFrom('resources')
@@ -82,12 +83,26 @@ export async function factsOfResource(
     resourceId: row.resource_id,
     type: row.type,
     name: row.name,
-    location: row.location,
+    location: row.location === '' ? await placeOfCarrier(queries, machine) : row.location,
     tags: row.tags === null ? {} : (JSON.parse(row.tags) as Record<string, string>),
     vmId: text(properties['vmId']),
     vmSize: inner('hardwareProfile', 'vmSize'),
     osType: text(osDisk?.osType),
   };
+}
+
+/** An instance is where its scale set is. */
+async function placeOfCarrier(
+  queries: Queries,
+  machine: Pick<Machine, 'tenantId' | 'resourceId' | 'resourceCanonical'>,
+): Promise<string> {
+  const row = await queries
+    .selectFrom('resources')
+    .select('location')
+    .where('tenant_id', '=', machine.tenantId)
+    .where('canonical', '=', carrierOf(machine).resourceCanonical)
+    .executeTakeFirst();
+  return row?.location ?? '';
 }
 
 function text(value: unknown): string | null {
@@ -138,6 +153,10 @@ export async function removeMachinesOf(
     .where('resource_canonical', '=', resourceCanonical)
     .returning('machine_id')
     .execute();
+  // an instance's hosts have certificates for identities that its scale set carries
+  for (const { machine_id } of machines) {
+    await removeCredentials(transaction, { tenantId, machineId: guid<MachineId>(machine_id), at });
+  }
   if (machines.length > 0) {
     await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
   }

@@ -14,9 +14,11 @@ import { locks } from './Microsoft.Authorization/locks.ts';
 import { roleAssignments } from './Microsoft.Authorization/roleAssignments.ts';
 import { roleDefinitions } from './Microsoft.Authorization/roleDefinitions.ts';
 import { virtualMachineExtensions } from './Microsoft.Compute/extensions.ts';
+import { scaleSetInstances } from './Microsoft.Compute/instances.ts';
 import { publishers, vmSizes } from './Microsoft.Compute/locations.ts';
 import { computeOperations } from './Microsoft.Compute/operations.ts';
 import { skus } from './Microsoft.Compute/skus.ts';
+import { virtualMachineScaleSets } from './Microsoft.Compute/virtualMachineScaleSets.ts';
 import { virtualMachines } from './Microsoft.Compute/virtualMachines.ts';
 import { containerGroups } from './Microsoft.ContainerInstance/containerGroups.ts';
 import { containerOperations } from './Microsoft.ContainerInstance/operations.ts';
@@ -100,6 +102,8 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     subscriptionsOfGroups(database),
     virtualMachines(options),
     virtualMachineExtensions(options),
+    virtualMachineScaleSets(options),
+    scaleSetInstances(options),
     computeOperations(operations),
     skus(),
     vmSizes(),

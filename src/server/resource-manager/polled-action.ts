@@ -59,7 +59,7 @@ export function resourceAction(
           ...{ tenantId, subscriptionId, kind: 'resource-action', target: resource.canonical, at },
           startedBy: caller.principalId,
         });
-        const place = { origin, apiVersion, namespace, location: resource.location };
+        const place = { origin, apiVersion, namespace, location: resource.location || 'global' };
         return { status: 202, headers: pollingHeaders(operation, place) };
       });
     },

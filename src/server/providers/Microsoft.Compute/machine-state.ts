@@ -17,7 +17,7 @@ export function powerOf(state: JsonObject): Power {
 }
 
 /** What is asked of a machine by its name, and the power it has afterwards; without one it stays as it is. */
-const powerActions: Readonly<Record<string, Power | undefined>> = {
+export const powerActions: Readonly<Record<string, Power | undefined>> = {
   start: 'running',
   powerOff: 'stopped',
   deallocate: 'deallocated',
@@ -27,12 +27,16 @@ const powerActions: Readonly<Record<string, Power | undefined>> = {
   reapply: undefined,
 };
 
+interface Parts {
+  readonly database: Database;
+  readonly operations: AsyncOperations;
+}
+
+type Place = Pick<ResourceAction, 'item' | 'namespace' | 'type'>;
+
 /** The actions that change how a machine is (`spec/resource-manager.md` e.4 and a.8). */
-export function machineActions(
-  parts: { readonly database: Database; readonly operations: AsyncOperations },
-  place: Pick<ResourceAction, 'item' | 'namespace' | 'type'>,
-): readonly Operation[] {
-  const powers = Object.entries(powerActions).map(([name, power]) =>
+export function machineActions(parts: Parts, place: Place): readonly Operation[] {
+  return Object.entries(powerActions).map(([name, power]) =>
     resourceAction(parts, {
       ...place,
       name,
@@ -45,18 +49,19 @@ export function machineActions(
       },
     }),
   );
-  const generalize = resourceAction(parts, {
+}
+
+/** Makes a machine a pattern for others: it does not start again. */
+export function generalizeAction(parts: Parts, place: Place): Operation {
+  return resourceAction(parts, {
     ...place,
     name: 'generalize',
     answer: 200,
     change({ state, name: machine }) {
-      if (powerOf(state) === 'running') {
-        throw notAllowed('generalize', machine, 'running');
-      }
+      if (powerOf(state) === 'running') throw notAllowed('generalize', machine, 'running');
       return { ...state, generalized: true };
     },
   });
-  return [...powers, generalize];
 }
 
 function notAllowed(action: string, machine: string, state: string): ArmError {

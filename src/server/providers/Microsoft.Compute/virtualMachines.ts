@@ -16,11 +16,13 @@ import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts
 import type { Transaction } from '../../storage/database.ts';
 import { computeApiVersions } from './api-versions.ts';
 import { completed, object } from './machine-shape.ts';
-import { computeTime, instanceView, machineActions } from './machine-state.ts';
+import { computeTime, generalizeAction, instanceView, machineActions } from './machine-state.ts';
 import { presentSize, sizes } from './sizes.ts';
 
 const type = 'Microsoft.Compute/virtualMachines';
 const item = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/${type}/{name}`;
+
+const place = { item, namespace: 'Microsoft.Compute', type };
 
 /** Azure takes these and never shows them again; Innate does not even keep them. */
 const secrets = [
@@ -101,7 +103,8 @@ export function virtualMachines(dependencies: TrackedDependencies): ResourceType
             return { status: 200, body: { value: sizes.map(presentSize) } };
           },
         },
-        ...machineActions(dependencies, { item, namespace: 'Microsoft.Compute', type }),
+        ...machineActions(dependencies, place),
+        generalizeAction(dependencies, place),
       ],
     },
     dependencies,
