@@ -258,8 +258,10 @@ function keptMembers(
   for (const [name, value] of Object.entries(body as Readonly<Record<string, JsonValue | undefined>>)) {
     if (value !== undefined && isKept(declaration, name)) members.push([name, value]);
   }
-  const kept = Object.fromEntries(members);
-  return declaration.extraMembers === 'all' ? withoutConfidential(kept, within?.confidential ?? []) : kept;
+  const sent = Object.fromEntries(members);
+  const kept =
+    declaration.extraMembers === 'all' ? withoutConfidential(sent, within?.confidential ?? []) : sent;
+  return declaration.envelope?.(kept) ?? kept;
 }
 
 /** Members that the envelope itself has, or that answers make up. */
