@@ -31,7 +31,7 @@ export interface BudgetLimits {
 }
 
 const ordinary: BudgetLimits = {
-  steps: 500_000,
+  steps: 1_000_000,
   produced: 16 * 1024 * 1024,
   read: 128 * 1024 * 1024,
   weight: 4 * 1024 * 1024,
