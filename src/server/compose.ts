@@ -58,7 +58,7 @@ import { openDatabase } from './storage/open-database.ts';
 import { openSealer } from './storage/open-sealer.ts';
 import type { TenantSealer } from './storage/sealed-column.ts';
 import { ListenError, listen, type Surfaces } from './surfaces.ts';
-import { removeVaultContents } from './targets/key-vault/secrets.ts';
+import { removeVaultContents, Secrets } from './targets/key-vault/secrets.ts';
 import { registerKeyVault } from './targets/registry.ts';
 import { openTls, type Tls } from './tls.ts';
 import { Audiences, audiencesOf } from './tokens/audiences.ts';
@@ -309,12 +309,14 @@ function createApps(parts: {
   const arm = createArmDialect({ clock, randomness });
   const management = surface(arm);
   const tracked = { database, participants, operations, randomness };
+  const secrets = new Secrets({ database, sealer, clock, randomness });
   registerResourceManager(management, {
     types: (dispatch) =>
       createProviders({
         ...tracked,
         dispatch,
         callers: verifier,
+        readSecret: async (vault, name, version) => (await secrets.get(vault, name, version)).value,
         sealer,
         clock,
         keeper,

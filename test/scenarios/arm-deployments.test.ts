@@ -339,6 +339,20 @@ describe('a deployment of a template', () => {
     assert.equal(nested.deployment.properties.error.details[0].code, 'InvalidTemplate');
   });
 
+  test('registers the providers of what it makes, where the subscription does without them', async () => {
+    const provider = `/subscriptions/${world.management.home.subscriptionId}/providers/Microsoft.Network`;
+    await world.ask('POST', `${provider}/unregister?api-version=2021-04-01`);
+    const network = {
+      type: 'Microsoft.Network/virtualNetworks',
+      apiVersion: '2023-04-01',
+      name: 'net',
+      location: 'westeurope',
+      properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } },
+    };
+    const { deployment, reply } = await world.deploy('network', { template: template([network]) });
+    assert.equal(deployment.properties?.provisioningState, 'Succeeded', reply.text);
+  });
+
   test('goes with its group', async () => {
     const group = `/subscriptions/${world.management.home.subscriptionId}/resourceGroups/going`;
     await world.ask('PUT', `${group}?api-version=2021-04-01`, { body: { location: 'westeurope' } });

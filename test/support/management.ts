@@ -50,6 +50,7 @@ import { insertSubscription } from '../../src/server/resource-manager/subscripti
 import type { TrackedDependencies } from '../../src/server/resource-manager/tracked-type.ts';
 import { resourceMovers } from '../../src/server/resource-movers.ts';
 import type { Database } from '../../src/server/storage/database.ts';
+import { Secrets } from '../../src/server/targets/key-vault/secrets.ts';
 import { KeyKeeper } from '../../src/server/tokens/key-keeper.ts';
 import { createSigner } from '../../src/server/tokens/signer.ts';
 import { TestClock } from './clock.ts';
@@ -186,6 +187,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   ];
   defineGroupDeletion({ database, operations, participants });
   const sealer = testSealer(database, clock);
+  const secrets = new Secrets({ database, sealer, clock, randomness });
   const signer = createSigner({ database, sealer, clock, randomness }, 1);
   const keeper = new KeyKeeper({ database, signer, clock, log: silentLog });
   const origins = {
@@ -203,6 +205,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
     secrets: new ResourceSecrets(sealer),
     dispatch: later,
     callers: verifier,
+    readSecret: async (vault, name, version) => (await secrets.get(vault, name, version)).value,
     sealer,
     clock,
     movers: resourceMovers(sealer),

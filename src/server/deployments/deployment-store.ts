@@ -9,7 +9,6 @@ import type { Deployment, DeploymentState, RunInputs, ShownDeployment } from './
 /** Deployments kept at a scope; the oldest that have ended go. */
 const keptPerScope = 800;
 
-/** The id of the subscriptions that deployments outside every subscription are operated under. */
 type Key = Pick<Deployment, 'tenantId' | 'canonical'>;
 
 const columns = [
@@ -89,6 +88,17 @@ export async function listDeployments(
     .limit(request.size + 1)
     .execute();
   return pageOf(rows.map(fromRow), request, ({ startedAt, canonical }) => `${startedAt}:${canonical}`);
+}
+
+/** Deployments of a tenant that have not ended. */
+export async function countActive(queries: Queries, tenantId: TenantId): Promise<number> {
+  const row = await queries
+    .selectFrom('deployments')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('tenant_id', '=', tenantId)
+    .where('state', 'in', ['Accepted', 'Running'])
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
 /** What only a run, or an export, opens. */

@@ -46,6 +46,8 @@ export interface RunInputs {
   readonly parameters: readonly BoundParameter[];
   /** Requests that stand around the deployment's own. */
   readonly depth: number;
+  /** Resources that it and what is nested in it may make. */
+  readonly allowance: number;
   /** The work that asked for it, where one did. */
   readonly asker: string | undefined;
   /** Values that are never shown. */

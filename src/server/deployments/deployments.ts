@@ -1,20 +1,31 @@
 import type { ArmErrorBody, JsonObject } from '../../contract/arm.ts';
 import { type DeploymentBody, deploymentNamePattern } from '../../contract/deployments.ts';
 import { canonicalId, type Scope, subscriptionOf } from '../../contract/resource-id.ts';
-import { guid, type SubscriptionId } from '../../foundation/ids.ts';
+import { DomainError } from '../../foundation/domain-error.ts';
+import { guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import { invalidResourceName, locationRequired } from '../resource-manager/arm-errors.ts';
 import type { Answer, OperationContext } from '../resource-manager/provider.ts';
+import type { Queries } from '../storage/database.ts';
 import { isUniqueViolation } from '../storage/database-errors.ts';
 import { shownParameters } from '../templates/parameters.ts';
+import { requireAllowance, wholeAllowance } from './allowance.ts';
 import { confidentialTexts, mask } from './confidential.ts';
 import { type Deployment, isActive, type RunInputs } from './deployment.ts';
 import { deploymentActive, inArmWords, invalidDeployment } from './deployment-error.ts';
-import { findDeployment, openDeployment, saveDeployment, sealDeployment } from './deployment-store.ts';
+import {
+  countActive,
+  findDeployment,
+  openDeployment,
+  saveDeployment,
+  sealDeployment,
+} from './deployment-store.ts';
 import { defineDeployments, deploymentKind, type ExecutionParts } from './execution.ts';
+import { parameterSecret } from './parameter-secrets.ts';
 import { preflight } from './preflight.ts';
 import { deploymentIdOf, type Prepared, prepare } from './preparation.ts';
 import { presentDeployment, presentValidated, shownDependencies, shownProviders } from './presentation.ts';
+import { urlOf } from './resource-write.ts';
 
 /** Deployments that stand within one another at most. */
 const maxDepth = 8;
@@ -56,6 +67,7 @@ export class Deployments {
     if (before !== undefined && isActive(before)) return await this.#active(context, before);
     const asked = await this.ask(context, scope);
     const { name, mode, document, prepared } = asked;
+    await this.#register(context, asked);
     await this.requireAllowed(context, asked);
 
     const outer = within?.confidential ?? [];
@@ -66,6 +78,7 @@ export class Deployments {
       origin,
       parameters: [...prepared.parameters.values()],
       depth: within?.depth ?? 0,
+      allowance: within?.allowance ?? wholeAllowance,
       asker: within?.asker,
       confidential,
       ...(outer.length === 0 ? {} : { document }),
@@ -75,6 +88,7 @@ export class Deployments {
       database.transaction(async (transaction) => {
         const existing = await findDeployment(transaction, tenantId, canonical);
         if (existing !== undefined && isActive(existing)) throw deploymentActive(existing.deploymentId);
+        await requireRoom(transaction, tenantId);
         const operation = await operations.begin(transaction, {
           tenantId,
           subscriptionId: subscriptionOf(scope) ?? noSubscription,
@@ -166,12 +180,33 @@ export class Deployments {
       prepare(this.#parts, {
         ...{ place, mode, document, at, conceal },
         given: properties.parameters ?? undefined,
-        secret: async () => {
-          throw invalidTemplate('A parameter refers to a secret of a key vault, which is not supported here');
-        },
+        secret: (reference) => parameterSecret(this.#parts, context, reference),
       }),
     );
+    requireAllowance(within?.allowance ?? wholeAllowance, prepared.expansion.instances.length);
     return { scope, name, mode, document, prepared };
+  }
+
+  /** Namespaces that a subscription does without are registered, where the caller may do that. */
+  async #register({ caller, origin }: DeploymentContext, { prepared }: AskedDeployment): Promise<void> {
+    const { dispatch } = this.#parts;
+    const { instances } = prepared.expansion;
+    const refused = await preflight(dispatch, { caller, origin }, instances);
+    const places = new Set<string>();
+    for (const { code, target, details } of refused) {
+      const subscription = /^\/subscriptions\/[^/]+/i.exec(target ?? '')?.[0];
+      const namespace = details?.[0]?.target;
+      if (code !== 'MissingSubscriptionRegistration' || subscription === undefined) continue;
+      if (namespace !== undefined) places.add(`${subscription}/providers/${namespace}/register`);
+    }
+    for (const place of places) {
+      try {
+        await dispatch({ caller, origin, method: 'POST', url: urlOf(place, '2021-04-01') });
+      } catch (error) {
+        // what is missing is told by what asks for it
+        if (!(error instanceof DomainError)) throw error;
+      }
+    }
   }
 
   /** @throws ArmError `InvalidTemplateDeployment` with what the caller may not */
@@ -233,6 +268,20 @@ function statusHeaders(
     'Azure-AsyncOperation': `${origin}${encodeURI(deploymentId)}/operationStatuses/${operationId}?api-version=${version}`,
     'Retry-After': '1',
   };
+}
+
+/** Deployments of a tenant that are under way at once at most, nested ones included. */
+const maxActive = 500;
+
+/** @throws ArmError 429 */
+async function requireRoom(queries: Queries, tenantId: TenantId): Promise<void> {
+  if ((await countActive(queries, tenantId)) < maxActive) return;
+  throw new ArmError(
+    'throttled',
+    'TooManyRequests',
+    `The number of active deployments exceeded the limit of '${maxActive}'. Please try again when some have ended.`,
+    { retryAfter: 10 },
+  );
 }
 
 /** @throws ArmError where the template is not in the request */

@@ -9,6 +9,7 @@ import type { Sealer } from '../storage/sealed-column.ts';
 import { type EvaluatedOutput, evaluateOutputs } from '../templates/outputs.ts';
 import { evaluateResource } from '../templates/resource-body.ts';
 import type { ResourceInstance } from '../templates/resource-instance.ts';
+import { shareOf } from './allowance.ts';
 import { deleteUnlisted } from './complete-mode.ts';
 import { mask } from './confidential.ts';
 import { askAs, endsRun } from './deployer.ts';
@@ -16,6 +17,7 @@ import { type Deployment, type DeploymentState, isActive, type RunInputs } from 
 import { cancelNested } from './deployment-end.ts';
 import { deploymentFailed, detailOf } from './deployment-error.ts';
 import { changeState, findDeployment, openDeployment } from './deployment-store.ts';
+import type { ReadSecret } from './parameter-secrets.ts';
 import { type PreparationParts, prepareAgain } from './preparation.ts';
 import { outputName } from './presentation.ts';
 import { resourceStates } from './resource-states.ts';
@@ -29,6 +31,7 @@ export interface ExecutionParts extends RunParts, PreparationParts {
   readonly sealer: Sealer;
   readonly dispatch: Dispatch;
   readonly callers: CallerResumption;
+  readonly readSecret: ReadSecret;
 }
 
 /** Defines what runs a deployment, from its beginning or from where another process left it. */
@@ -109,11 +112,15 @@ async function perform(
   renew: () => Promise<void>,
 ): Promise<void> {
   const { deploymentId, tenantId, name, operationId, mode, shown } = deployment;
-  const { caller, origin, depth, confidential } = inputs;
+  const { caller, origin, depth, confidential, allowance } = inputs;
   const place = { tenantId, scope: scopeOf(deploymentId), name, location: shown.location, caller };
   const parameters = new Map(inputs.parameters.map((one) => [one.name.toLowerCase(), one]));
   const prepared = await prepareAgain(parts, { place, mode, document }, parameters);
-  const within = { depth: depth + 1, asker: operationId, confidential };
+  const { instances } = prepared.expansion;
+  const within = {
+    ...{ depth: depth + 1, asker: operationId, confidential },
+    allowance: shareOf(allowance, instances),
+  };
   const ask = askAs(parts, { caller, origin, within });
   const run = new Run(parts, { deployment, inputs, prepared, ask, renew });
   const pause = (milliseconds: number) => run.pause(milliseconds);

@@ -4,6 +4,7 @@ import type { Randomness } from '../../foundation/randomness.ts';
 import { evaluationBudget } from '../templates/evaluation-budget.ts';
 import type { DeploymentFacts, EvaluationScope } from '../templates/evaluation-scope.ts';
 import { type Expansion, expandTemplate } from '../templates/expand.ts';
+import { isObject, member } from '../templates/json-value.ts';
 import { bindParameters, shownParameters } from '../templates/parameters.ts';
 import { parseTemplate } from '../templates/template.ts';
 import type { BoundParameters, KeyVaultReference, Template } from '../templates/template-document.ts';
@@ -53,7 +54,20 @@ export async function prepare(parts: PreparationParts, request: DeploymentReques
     utcNow: () => request.at,
     secret: (reference) => request.secret(reference),
   });
-  return await prepareBound(parts, request, template, request.conceal ? concealed(bound) : bound);
+  const parameters = withSecretsSecure(bound, request.given);
+  return await prepareBound(parts, request, template, request.conceal ? concealed(parameters) : parameters);
+}
+
+/** What comes out of a vault is secure, whatever the template takes it for. */
+function withSecretsSecure(parameters: BoundParameters, given: JsonValue | undefined): BoundParameters {
+  if (!isObject(given)) return parameters;
+  return new Map(
+    [...parameters].map(([key, bound]) => {
+      const value = member(given, bound.name);
+      const isReference = isObject(value) && (member(value, 'reference') ?? null) !== null;
+      return [key, isReference ? { ...bound, secure: true } : bound];
+    }),
+  );
 }
 
 function concealed(parameters: BoundParameters): BoundParameters {

@@ -5,6 +5,7 @@ import { DomainError } from '../../foundation/domain-error.ts';
 import type { Answer } from '../resource-manager/provider.ts';
 import type { ResourceInstance } from '../templates/resource-instance.ts';
 import { TemplateError } from '../templates/template-error.ts';
+import { wholeAllowance } from './allowance.ts';
 import { type ListedResource, newestVersion, resourcesIn } from './complete-mode.ts';
 import { masked } from './confidential.ts';
 import { delta, type PropertyChange, predicted, settable } from './delta.ts';
@@ -182,7 +183,7 @@ class Prediction {
       ...this.#context,
       body,
       parameters: { deploymentName: instance.name },
-      within: { depth: depth + 1, asker: '', confidential: [] },
+      within: { depth: depth + 1, asker: '', confidential: [], allowance: wholeAllowance },
     };
   }
 

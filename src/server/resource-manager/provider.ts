@@ -62,6 +62,8 @@ export interface Content {
 export interface Within {
   /** Requests that stand around it. */
   readonly depth: number;
+  /** Resources that may be made within, at most. */
+  readonly allowance: number;
   /** Names the work that asks: the same where that is taken up once more and asks again. */
   readonly asker: string;
   /** Values inside the body that are never shown. */

@@ -17,6 +17,7 @@ import {
 } from '../../deployments/deployment-reads.ts';
 import { type DeploymentContext, Deployments } from '../../deployments/deployments.ts';
 import type { KnownType } from '../../deployments/facts.ts';
+import type { ReadSecret } from '../../deployments/parameter-secrets.ts';
 import { predict } from '../../deployments/what-if.ts';
 import type { CallerResumption } from '../../http/bearer.ts';
 import type { AsyncOperations } from '../../resource-manager/async-operations.ts';
@@ -38,6 +39,8 @@ export interface DeploymentsOptions extends EndpointsOptions {
   readonly dispatch: Dispatch;
   /** Who speaks for deployers once their request is over. */
   readonly callers: CallerResumption;
+  /** For parameters that refer to secrets of vaults. */
+  readonly readSecret: ReadSecret;
 }
 
 const action = 'Microsoft.Resources/deployments';
@@ -53,8 +56,8 @@ const places = [
 /** Deployments of templates (`spec/resource-manager.md` a.14). */
 export function deployments(options: DeploymentsOptions, types: () => readonly KnownType[]): ResourceType {
   const environment = () => JSON.parse(JSON.stringify(cloudDocument(options))) as JsonObject;
-  const { database, operations, clock, randomness, log, sealer, dispatch, callers } = options;
-  const parts = { database, operations, clock, randomness, log, sealer, dispatch, callers };
+  const { database, operations, clock, randomness, log, sealer, dispatch, callers, readSecret } = options;
+  const parts = { database, operations, clock, randomness, log, sealer, dispatch, callers, readSecret };
   const engine = new Deployments({ ...parts, environment, types });
   return {
     namespace: 'Microsoft.Resources',

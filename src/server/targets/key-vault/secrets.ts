@@ -74,7 +74,7 @@ export class Secrets {
 
   /** A version with its value. @throws KeyVaultError 404, and 403 for a disabled one */
   async get(
-    vault: Vault,
+    vault: Pick<Vault, 'tenantId' | 'canonical'>,
     name: string,
     version: string | undefined,
   ): Promise<{ readonly secret: SecretVersion; readonly value: string }> {
@@ -192,7 +192,7 @@ export async function removeVaultContents(
   await removeSecrets(transaction, { tenantId: resource.tenantId, vault: resource.resourceCanonical });
 }
 
-function keyOf(vault: Vault, name: string): SecretKey {
+function keyOf(vault: Pick<Vault, 'tenantId' | 'canonical'>, name: string): SecretKey {
   return { tenantId: vault.tenantId, vault: vault.canonical, name };
 }
 

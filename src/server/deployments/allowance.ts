@@ -1,0 +1,24 @@
+import { ArmError } from '../http/dialects/arm.ts';
+import type { ResourceInstance } from '../templates/resource-instance.ts';
+
+/**
+ * Resources that one deployment may make with all that is nested in it. A few lines with loops in loops would otherwise
+ * ask for more than anyone can wait for.
+ */
+export const wholeAllowance = 100_000;
+
+/** What is left for each nested deployment, of which every one gets the same. */
+export function shareOf(allowance: number, instances: readonly ResourceInstance[]): number {
+  const nested = instances.filter((instance) => instance.nested !== undefined).length;
+  return nested === 0 ? 0 : Math.floor((allowance - instances.length) / nested);
+}
+
+/** @throws ArmError `InvalidTemplate` where a template has more resources than it may make */
+export function requireAllowance(allowance: number, count: number): void {
+  if (count <= allowance) return;
+  throw new ArmError(
+    'invalid-value',
+    'InvalidTemplate',
+    `Deployment template validation failed: 'The number of resources exceeds the '${Math.max(allowance, 0)}' that are left to this deployment: a deployment makes '${wholeAllowance}' at most, with all that is nested in it'.`,
+  );
+}

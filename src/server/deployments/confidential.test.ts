@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { confidentialTexts, mask, maskAll } from './confidential.ts';
+
+test('texts of secure values are masked wherever they stand, short ones excepted', () => {
+  const bound = (value: object | string, secure: boolean) =>
+    ({ name: 'p', type: 'Object', value, secure }) as Parameters<
+      typeof confidentialTexts
+    >[0] extends Iterable<infer One>
+      ? One
+      : never;
+  const texts = confidentialTexts([
+    bound({ user: 'root', keys: ['first key', 'no'] }, true),
+    bound('shown to all', false),
+  ]);
+  assert.deepEqual(texts, ['root', 'first key']);
+  const value = { a: 'shown to all', b: ['no', 'with first key inside'], c: { d: 1, e: null } };
+  assert.deepEqual(mask(value, texts), { a: 'shown to all', b: ['no', '*******'], c: { d: 1, e: null } });
+  assert.deepEqual(maskAll({ a: ['x'], b: 2 }), { a: ['*******'], b: 2 });
+});
