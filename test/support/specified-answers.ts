@@ -6,8 +6,16 @@ import { sharedFile } from './shared.ts';
 
 const compute = 'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-07-01';
 
-/** Azure's specifications, by namespace; of what has none, nothing is said. */
+const resources = 'resources/resource-manager/Microsoft.Resources/stable';
+const ofResourceManager = [
+  `${resources}/2024-07-01/resources.json`,
+  `${resources}/2022-12-01/subscriptions.json`,
+];
+
+/** Azure's specifications, by namespace, and without one of the resource manager itself; of the rest nothing is said. */
 const files: Readonly<Record<string, readonly string[]>> = {
+  '': ofResourceManager,
+  'microsoft.resources': ofResourceManager,
   'microsoft.compute': [
     `${compute}/virtualMachine.json`,
     `${compute}/virtualMachineImage.json`,
@@ -34,7 +42,7 @@ export function specifiedClient(m: TestManagement) {
       found.push(
         ...brokenBy({
           method: request.method,
-          path: pathname,
+          path: pathname.replaceAll(/\/+/g, '/'),
           status: response.status,
           body: body ? JSON.parse(body) : undefined,
         }),

@@ -43,6 +43,7 @@ import { type DeploymentsOptions, deployments } from './Microsoft.Resources/depl
 import { type EndpointsOptions, endpoints } from './Microsoft.Resources/endpoints.ts';
 import type { MovingOptions } from './Microsoft.Resources/moveResources.ts';
 import { operationResults } from './Microsoft.Resources/operationresults.ts';
+import { resourcesOperations } from './Microsoft.Resources/operations.ts';
 import type { DescribedType } from './Microsoft.Resources/provider-document.ts';
 import { providers } from './Microsoft.Resources/providers.ts';
 import { resourceGroups } from './Microsoft.Resources/resourceGroups.ts';
@@ -91,6 +92,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     tagNames(database),
     providers(database, () => [...types, ...recordedTypes(types).map(described)]),
     operationResults(operations),
+    resourcesOperations(() => types),
     batch(options),
     checkResourceName(),
     deployments(options, () => served(types)),

@@ -11,6 +11,7 @@ export const routesForEveryCaller: readonly string[] = [
   'GET /providers',
   'GET /providers/{resourceProviderNamespace}',
   'GET /providers/Microsoft.ManagedIdentity/operations',
+  'GET /providers/Microsoft.Resources/operations',
   'POST /batch',
   'GET /providers/Microsoft.Management/managementGroups',
   // what was deleted has no rights left to ask for; every deletion that is asked about has been done
