@@ -40,6 +40,15 @@ export interface CommandGroup extends Described {
   readonly commands: readonly (Command | CommandGroup)[];
 }
 
+/** A command by name; the rest is loaded when it is used, so that no command waits for another's imports. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Whether programs alone use it. */
+  readonly hidden?: boolean;
+  load(): Promise<Command | CommandGroup>;
+}
+
 /** What a command found or made. */
 export interface Answer {
   /** Plain data for machines: objects as the API answers them; `undefined` where there is nothing to tell. */
@@ -58,7 +67,11 @@ export type Columns = Readonly<Record<string, (object: JsonReader) => string>>;
 export interface CommandWord {
   readonly name: string;
   readonly summary: string;
+  readonly names?: Named;
 }
+
+/** What a word or an option names, for shells that complete it: resource groups, resources, those of one type. */
+export type Named = 'groups' | 'resources' | { readonly type: string };
 
 export interface CommandOption {
   readonly flags: string;
@@ -66,6 +79,7 @@ export interface CommandOption {
   /** Values that are allowed; all unless told. */
   readonly choices?: readonly string[];
   readonly default?: string;
+  readonly names?: Named;
 }
 
 /** A command line after it was checked against the command. */

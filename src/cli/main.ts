@@ -31,7 +31,10 @@ async function main(words: readonly string[], context: CommandContext): Promise<
       declare(program, await entry.load(), command, context, (code) => {
         exitCode = code;
       });
-    } else program.command(entry.name).summary(entry.summary).description(entry.summary);
+    } else {
+      const { name, summary, hidden = false } = entry;
+      program.command(name, { hidden }).summary(summary).description(summary);
+    }
   }
   try {
     await program.parseAsync([...own], { from: 'user' });

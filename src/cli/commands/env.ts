@@ -12,7 +12,7 @@ const formats: readonly EnvironmentFormat[] = ['shell', 'dotenv', 'json'];
 export const env: Command = {
   name: 'env',
   summary: 'print the environment that makes programs run as a resource',
-  arguments: [{ name: '<resource>', summary: 'its name, GROUP/NAME, or its whole id' }],
+  arguments: [{ name: '<resource>', summary: 'its name, GROUP/NAME, or its whole id', names: 'resources' }],
   options: [
     { flags: '--format <format>', summary: 'for whom', choices: formats, default: 'shell' },
     { flags: '--close', summary: 'take the identity away from programs that were given this environment' },

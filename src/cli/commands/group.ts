@@ -28,10 +28,10 @@ const columns: Columns = {
 
 /** `az` takes `-g` as well as `-n` here. */
 const groupNameOptions = [
-  { ...nameOption, summary: 'the name' },
-  { flags: '-g, --resource-group <name>', summary: 'the same' },
+  { ...nameOption, summary: 'the name', names: 'groups' as const },
+  { flags: '-g, --resource-group <name>', summary: 'the same', names: 'groups' as const },
 ];
-const groupNameWord = { name: '[name]', summary: 'its name' };
+const groupNameWord = { name: '[name]', summary: 'its name', names: 'groups' as const };
 
 const create: AnsweringCommand = {
   name: 'create',

@@ -16,7 +16,11 @@ import { requireResource, segment, targetNamed } from '../resources/resource-tar
 const noun = 'federated credential';
 const { apiVersion } = identityKind;
 const ownerOptions = [
-  { flags: '--identity-name <name>', summary: 'the user-assigned identity: its name, GROUP/NAME or id' },
+  {
+    flags: '--identity-name <name>',
+    summary: 'the user-assigned identity: its name, GROUP/NAME or id',
+    names: identityKind,
+  },
   groupOption,
 ];
 const word = { name: '[name]', summary: "the credential's name" };

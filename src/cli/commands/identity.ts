@@ -9,7 +9,8 @@ import {
   locationOption,
   nameIn,
   nameOption,
-  nameWord,
+  nameOptionOf,
+  nameWordOf,
   placeOptions,
   tagsOption,
 } from '../resources/resource-options.ts';
@@ -46,8 +47,8 @@ const create: AnsweringCommand = {
 const listResources: AnsweringCommand = {
   name: 'list-resources',
   summary: 'list the resources that an identity is attached to',
-  arguments: [nameWord],
-  options: [groupOption, nameOption, idsOption, ...placeOptions],
+  arguments: [nameWordOf(identityKind)],
+  options: [groupOption, nameOptionOf(identityKind), idsOption, ...placeOptions],
   async answer(input, { clock }) {
     using deployment = openDeployment(input, clock);
     const [id = ''] = await targetsIn(input, deployment, identityKind);

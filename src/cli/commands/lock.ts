@@ -24,7 +24,11 @@ const columns: Columns = {
 const word = { name: '[name]', summary: "the lock's name" };
 const placeOfLock = [
   groupOption,
-  { flags: '--resource <resource>', summary: 'the resource: its name, GROUP/NAME or id' },
+  {
+    flags: '--resource <resource>',
+    summary: 'the resource: its name, GROUP/NAME or id',
+    names: 'resources' as const,
+  },
   ...placeOptions,
 ];
 

@@ -1,12 +1,6 @@
-import type { Command, CommandGroup } from '../command.ts';
+import type { CommandEntry } from '../command.ts';
 
-/** A command by name; the rest is loaded when it is used, so that no command waits for another's imports. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  load(): Promise<Command | CommandGroup>;
-}
-
+/** Every command; a new one is one entry. */
 export const commands: readonly CommandEntry[] = [
   {
     name: 'up',
@@ -117,5 +111,16 @@ export const commands: readonly CommandEntry[] = [
     name: 'doctor',
     summary: 'say what works on this machine, and what is in the way',
     load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'completion',
+    summary: 'print what makes a shell complete commands, options and names',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  {
+    name: 'complete',
+    summary: 'what a word of a command line may become, for shells',
+    hidden: true,
+    load: async () => (await import('./complete.ts')).completeAmong(commands),
   },
 ];

@@ -17,6 +17,7 @@ import {
   locationOption,
   nameIn,
   nameOption,
+  nameWordOf,
   placeOptions,
   tagsOption,
   yesOption,
@@ -34,7 +35,7 @@ import { splitTag, tagsIn } from '../resources/tags.ts';
 const typeColumn: Columns = { type: (resource) => resource.string('type') };
 const listColumns: Columns = { ...nameColumns, ...typeColumn, ...locationColumn };
 const columns: Columns = { ...nameColumns, ...typeColumn, ...locationColumn, ...identityColumns };
-const word = { name: '[name]', summary: 'its name, GROUP/NAME, or its whole id' };
+const word = nameWordOf('resources');
 
 const list: AnsweringCommand = {
   name: 'list',
@@ -161,7 +162,7 @@ const move: AnsweringCommand = {
   summary: 'move resources of one group to another',
   options: [
     { flags: '--ids <id...>', summary: 'whole ids of the resources' },
-    { flags: '--destination-group <name>', summary: 'the group that they move to' },
+    { flags: '--destination-group <name>', summary: 'the group that they move to', names: 'groups' },
     ...placeOptions,
   ],
   async answer(input, { clock, progress }) {

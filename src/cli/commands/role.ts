@@ -24,7 +24,11 @@ const assigneeOption: CommandOption = {
   summary: 'user name; name or client id of a service principal or managed identity; group; object id',
 };
 const scopeOptions: readonly CommandOption[] = [
-  { flags: '--scope <scope>', summary: 'an id, or the name of a resource; the subscription unless told' },
+  {
+    flags: '--scope <scope>',
+    summary: 'an id, or the name of a resource; the subscription unless told',
+    names: 'resources',
+  },
   groupOption,
 ];
 

@@ -29,7 +29,7 @@ export const run: Command = {
   name: 'run',
   summary: 'run a program as a resource',
   arguments: [
-    { name: '<resource>', summary: 'its name, GROUP/NAME, or its whole id' },
+    { name: '<resource>', summary: 'its name, GROUP/NAME, or its whole id', names: 'resources' },
     { name: '[command...]', summary: 'the program and its arguments, behind --' },
   ],
   options: [

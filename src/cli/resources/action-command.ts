@@ -1,7 +1,7 @@
 import type { AnsweringCommand } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 import type { ResourceKind } from './resource-kind.ts';
-import { groupOption, idsOption, nameOption, nameWord, placeOptions } from './resource-options.ts';
+import { groupOption, idsOption, nameOptionOf, nameWordOf, placeOptions } from './resource-options.ts';
 import { targetsIn } from './resource-target.ts';
 
 /** An action of resources that answers nothing: `start`, `deallocate`. */
@@ -9,8 +9,8 @@ export function actionCommand(kind: ResourceKind, action: string, done: string):
   return {
     name: action,
     summary: `${action} a ${kind.noun}, as far as its record goes`,
-    arguments: [nameWord],
-    options: [groupOption, nameOption, idsOption, ...placeOptions],
+    arguments: [nameWordOf(kind)],
+    options: [groupOption, nameOptionOf(kind), idsOption, ...placeOptions],
     async answer(input, { clock, progress }) {
       using deployment = openDeployment(input, clock);
       const ids = await targetsIn(input, deployment, kind);

@@ -15,7 +15,7 @@ export interface AnyResource {
 /** Options that say which resource is meant. */
 export const anyResourceOptions: readonly CommandOption[] = [
   idsOption,
-  { ...nameOption, summary: 'the name; PARENT/NAME of a nested type' },
+  { ...nameOption, summary: 'the name; PARENT/NAME of a nested type', names: 'resources' },
   groupOption,
   { flags: '--resource-type <type>', summary: 'its type: Microsoft.Storage/storageAccounts' },
   { flags: '--api-version <version>', summary: 'the newest that is served, unless told' },

@@ -8,6 +8,7 @@ import {
 import { openDeployment } from '../deployment.ts';
 import { givesRole, grantOptions, grantRole } from '../roles/role-grant.ts';
 import { identityBlock, own, readIdentities } from './identity-block.ts';
+import { identityKind } from './identity-kind.ts';
 import { flattened, type ResourceKind } from './resource-kind.ts';
 import {
   groupOption,
@@ -24,6 +25,7 @@ const identityOptions: readonly CommandOption[] = [
   {
     flags: '--assign-identity [identity...]',
     summary: `${own} for its own, and names or ids of user-assigned ones; ${own} unless told`,
+    names: identityKind,
   },
   { flags: '--no-identity', summary: 'none at all' },
 ];

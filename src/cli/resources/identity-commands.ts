@@ -3,15 +3,16 @@ import { type AnsweringCommand, type CommandGroup, type CommandOption, optionLis
 import { type Deployment, openDeployment } from '../deployment.ts';
 import { givesRole, grantOptions, grantRole } from '../roles/role-grant.ts';
 import { identitiesAdded, identitiesRemoved, own, readIdentities } from './identity-block.ts';
+import { identityKind } from './identity-kind.ts';
 import { carriedBy, type ResourceKind } from './resource-kind.ts';
-import { groupOption, nameOption, nameWord, placeOptions } from './resource-options.ts';
+import { groupOption, nameOptionOf, nameWordOf, placeOptions } from './resource-options.ts';
 import { requireResource, targetsIn } from './resource-target.ts';
 
 const identitiesOption: CommandOption = {
   flags: '--identities <identity...>',
   summary: `${own} for its own, and names or ids of user-assigned ones; ${own} unless told`,
+  names: identityKind,
 };
-const targetOptions = [groupOption, nameOption];
 const columns = {
   identity: carriedBy,
   principal: (identity: JsonReader) => identity.optionalString('principalId') ?? '',
@@ -26,9 +27,10 @@ export function identityCommands(kind: ResourceKind): CommandGroup {
     name,
     summary:
       name === 'assign' ? `give a ${kind.noun} identities` : `take identities away from a ${kind.noun}`,
-    arguments: [nameWord],
+    arguments: [nameWordOf(kind)],
     options: [
-      ...targetOptions,
+      groupOption,
+      nameOptionOf(kind),
       identitiesOption,
       ...(name === 'assign' ? grantOptions : []),
       ...placeOptions,
@@ -58,8 +60,8 @@ export function identityCommands(kind: ResourceKind): CommandGroup {
       {
         name: 'show',
         summary: `show the identities that a ${kind.noun} carries`,
-        arguments: [nameWord],
-        options: [...targetOptions, ...placeOptions],
+        arguments: [nameWordOf(kind)],
+        options: [groupOption, nameOptionOf(kind), ...placeOptions],
         async answer(input, { clock }) {
           using deployment: Deployment = openDeployment(input, clock);
           const [id = ''] = await targetsIn(input, deployment, kind);

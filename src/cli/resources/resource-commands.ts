@@ -5,8 +5,8 @@ import { flattened, type ResourceKind } from './resource-kind.ts';
 import {
   groupOption,
   idsOption,
-  nameOption,
-  nameWord,
+  nameOptionOf,
+  nameWordOf,
   placeOptions,
   tagsOption,
   yesOption,
@@ -14,7 +14,11 @@ import {
 import { groupIn, requireResource, subscriptionIn, targetsIn } from './resource-target.ts';
 import { tagsIn } from './tags.ts';
 
-const targetOptions: readonly CommandOption[] = [groupOption, nameOption, idsOption];
+const targetOptions = (kind: ResourceKind): readonly CommandOption[] => [
+  groupOption,
+  nameOptionOf(kind),
+  idsOption,
+];
 
 /** `list` of a kind: in a group, or in the whole subscription. */
 export function listCommand(kind: ResourceKind): AnsweringCommand {
@@ -36,8 +40,8 @@ export function showCommand(kind: ResourceKind): AnsweringCommand {
   return {
     name: 'show',
     summary: `show a ${kind.noun}`,
-    arguments: [nameWord],
-    options: [...targetOptions, ...placeOptions],
+    arguments: [nameWordOf(kind)],
+    options: [...targetOptions(kind), ...placeOptions],
     async answer(input, { clock }) {
       using deployment = openDeployment(input, clock);
       return await ofEach(input, deployment, kind, (id) => requireResource(deployment, id, kind));
@@ -50,8 +54,8 @@ export function updateCommand(kind: ResourceKind): AnsweringCommand {
   return {
     name: 'update',
     summary: `change the tags of a ${kind.noun}`,
-    arguments: [nameWord],
-    options: [...targetOptions, tagsOption, ...placeOptions],
+    arguments: [nameWordOf(kind)],
+    options: [...targetOptions(kind), tagsOption, ...placeOptions],
     async answer(input, { clock, progress }) {
       const tags = tagsIn(input);
       if (tags === undefined) throw new CommandError('say what to change: --tags', 2);
@@ -70,8 +74,8 @@ export function deleteCommand(kind: ResourceKind, consequence = ''): AnsweringCo
   return {
     name: 'delete',
     summary: `delete a ${kind.noun}, and wait until it is gone`,
-    arguments: [nameWord],
-    options: [...targetOptions, yesOption, ...placeOptions],
+    arguments: [nameWordOf(kind)],
+    options: [...targetOptions(kind), yesOption, ...placeOptions],
     async answer(input, { clock, progress }) {
       using deployment = openDeployment(input, clock);
       const ids = await targetsIn(input, deployment, kind);

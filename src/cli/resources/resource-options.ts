@@ -3,6 +3,7 @@ import {
   type CommandOption,
   type CommandWord,
   dataOption,
+  type Named,
   optionText,
 } from '../command.ts';
 
@@ -10,6 +11,7 @@ import {
 export const groupOption: CommandOption = {
   flags: '-g, --resource-group <name>',
   summary: 'the resource group',
+  names: 'groups',
 };
 export const nameOption: CommandOption = {
   flags: '-n, --name <name>',
@@ -38,8 +40,15 @@ export const yesOption: CommandOption = {
 /** Where the deployment is, and in which subscription: what every such command takes. */
 export const placeOptions: readonly CommandOption[] = [subscriptionOption, dataOption];
 
-/** The name as a word of its own, for people. */
-export const nameWord: CommandWord = { name: '[name]', summary: 'its name, GROUP/NAME, or its whole id' };
+/** The name of a resource of a type, as a word of its own. */
+export function nameWordOf(names: Named): CommandWord {
+  return { name: '[name]', summary: 'its name, GROUP/NAME, or its whole id', names };
+}
+
+/** The name of a resource of a type, as an option. */
+export function nameOptionOf(names: Named): CommandOption {
+  return { ...nameOption, names };
+}
 
 /** The name that a command line gives, by option or as its first word. */
 export function nameIn(input: CommandInput): string | undefined {

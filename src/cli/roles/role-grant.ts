@@ -14,7 +14,11 @@ export const roleAssignmentPath = '/providers/Microsoft.Authorization/roleAssign
 /** Options by which what gets an identity of its own gets a role with it. */
 export const grantOptions: readonly CommandOption[] = [
   { flags: '--role <role>', summary: "a role for the resource's own identity: name or id" },
-  { flags: '--scope <scope>', summary: 'where it has the role: an id, or the name of a resource' },
+  {
+    flags: '--scope <scope>',
+    summary: 'where it has the role: an id, or the name of a resource',
+    names: 'resources',
+  },
 ];
 
 /** Whether a role is asked for. @throws CommandError where a scope alone is */
