@@ -3,6 +3,7 @@ import { canonicalId, type Scope } from '../../contract/resource-id.ts';
 import { type CanonicalId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import { selectMemberships } from '../directory/memberships.ts';
 import { Hierarchy, scopeOfGroup } from '../management-groups/hierarchy.ts';
+import { beginsWith } from '../storage/beginning.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { RoleAssignmentsTable, Tables } from '../storage/tables.ts';
 import type { RoleDefinitionId } from './role-definitions.ts';
@@ -179,14 +180,12 @@ function isUnder(
   ]);
 }
 
-/** Compares the beginning of the text rather than by LIKE, to which `_` in a name would be a wildcard. */
 function isBelow(
   eb: ExpressionBuilder<Tables, 'role_assignments'>,
   scope: CanonicalId,
 ): ExpressionWrapper<Tables, 'role_assignments', SqlBool> {
   const base = scope === '/' ? '/' : `${scope}/`;
-  const beginning = eb.fn<string>('substr', ['scope_canonical', eb.lit(1), eb.lit(base.length)]);
-  return eb.and([eb(beginning, '=', base), eb('scope_canonical', '<>', scope)]);
+  return eb.and([beginsWith('scope_canonical', base), eb('scope_canonical', '<>', scope)]);
 }
 
 /** Assignments at a scope or below it: what goes when the scope goes. */

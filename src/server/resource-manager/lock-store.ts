@@ -1,8 +1,7 @@
-import type { ExpressionBuilder, ExpressionWrapper, SqlBool } from 'kysely';
 import { type CanonicalId, guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
+import { beginsWith } from '../storage/beginning.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { LocksTable } from '../storage/scope-tables.ts';
-import type { Tables } from '../storage/tables.ts';
 import type { Writer } from './resource-store.ts';
 
 export type LockLevel = 'CanNotDelete' | 'ReadOnly';
@@ -84,7 +83,7 @@ export async function listLocks(queries: Queries, filter: LockFilter): Promise<r
     .where('subscription_id', '=', subscriptionId)
     .where((eb) => {
       const here = eb('scope_canonical', 'in', [...at]);
-      return below === undefined ? here : eb.or([here, isBelow(eb, below)]);
+      return below === undefined ? here : eb.or([here, beginsWith('scope_canonical', `${below}/`)]);
     });
   if (level !== undefined) query = query.where('level', '=', level);
   const [scope, name] = after === undefined ? [] : after.split(keySeparator);
@@ -105,15 +104,6 @@ const keySeparator = '|';
 /** What orders locks, and where a page ends. No id has the separator. */
 export function lockKey(lock: Pick<Lock, 'scopeCanonical' | 'name'>): string {
   return `${lock.scopeCanonical}${keySeparator}${lock.name.toLowerCase()}`;
-}
-
-/** Compared by its beginning rather than by LIKE, to which `_` in a name is a wildcard. */
-function isBelow(
-  eb: ExpressionBuilder<Tables, 'locks'>,
-  scope: CanonicalId,
-): ExpressionWrapper<Tables, 'locks', SqlBool> {
-  const base = `${scope}/`;
-  return eb(eb.fn<string>('substr', ['scope_canonical', eb.lit(1), eb.lit(base.length)]), '=', base);
 }
 
 /** Writes a lock, new or changed. */
@@ -172,6 +162,6 @@ export async function deleteLocksAtOrBelow(
     .deleteFrom('locks')
     .where('tenant_id', '=', tenantId)
     .where('subscription_id', '=', subscriptionId)
-    .where((eb) => eb.or([eb('scope_canonical', '=', scope), isBelow(eb, scope)]))
+    .where((eb) => eb.or([eb('scope_canonical', '=', scope), beginsWith('scope_canonical', `${scope}/`)]))
     .execute();
 }

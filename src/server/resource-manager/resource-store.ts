@@ -1,10 +1,10 @@
-import type { ExpressionBuilder } from 'kysely';
 import type { JsonObject, Tags } from '../../contract/arm.ts';
 import { type CanonicalId, guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../http/paging.ts';
+import { beginsWith } from '../storage/beginning.ts';
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
-import type { ResourcesTable, Tables } from '../storage/tables.ts';
+import type { ResourcesTable } from '../storage/tables.ts';
 import type { ListCondition } from './list-condition.ts';
 import { removeTags, writeTags } from './tag-store.ts';
 
@@ -167,8 +167,7 @@ export async function listResources(
     .where('subscription_id', '=', filter.subscriptionId);
   if (filter.groupCanonical !== undefined) query = query.where('group_canonical', '=', filter.groupCanonical);
   if (filter.below !== undefined) {
-    const beginningOf = `${filter.below}/`;
-    query = query.where((eb) => eb(beginning(eb, beginningOf.length), '=', beginningOf));
+    query = query.where(beginsWith('canonical', `${filter.below}/`));
   }
   if (filter.placed === true) query = query.where('location', '<>', '');
   if (filter.type !== undefined) query = query.where('type_canonical', '=', filter.type.toLowerCase());
@@ -191,14 +190,9 @@ export async function listBelow(
     .selectFrom('resources')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where((eb) => eb(beginning(eb, canonical.length + 1), '=', `${canonical}/`))
+    .where(beginsWith('canonical', `${canonical}/`))
     .execute();
   return rows.map(fromRow).sort((one, other) => other.canonical.length - one.canonical.length);
-}
-
-/** Compared by its beginning rather than by LIKE, to which `_` in a name is a wildcard. */
-function beginning(eb: ExpressionBuilder<Tables, 'resources'>, length: number) {
-  return eb.fn<string>('substr', ['canonical', eb.lit(1), eb.lit(length)]);
 }
 
 /** Writes a resource, new or changed, and tells those who follow. */

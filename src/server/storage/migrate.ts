@@ -16,6 +16,7 @@ import { resourceState } from './migrations/013-resource-state.ts';
 import { scopes } from './migrations/014-scopes.ts';
 import { tags } from './migrations/015-tags.ts';
 import { deployments } from './migrations/016-deployments.ts';
+import { orderOfOctets } from './migrations/018-order-of-octets.ts';
 
 /** In order; a migration once released is never edited. */
 export const released: readonly Migration[] = [
@@ -34,6 +35,7 @@ export const released: readonly Migration[] = [
   scopes,
   tags,
   deployments,
+  orderOfOctets,
 ];
 
 /**

@@ -8,6 +8,8 @@ export interface ColumnTypes {
   readonly asSequence: ColumnBuilderCallback;
   /** Ends the definition of a table that is its primary key and little else, where the engine would keep it twice. */
   readonly keyIsTable: RawBuilder<unknown> | undefined;
+  /** The collation that compares texts by their octets, where that is not how texts compare anyway. */
+  readonly octetOrder: RawBuilder<unknown> | undefined;
   /** The id of the writing transaction, where transactions commit in another order than they write. */
   readonly transactionId:
     | { readonly type: RawBuilder<unknown>; readonly current: RawBuilder<unknown> }

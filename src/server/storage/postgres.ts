@@ -21,6 +21,7 @@ const columnTypes: ColumnTypes = {
   sequence: 'bigserial',
   asSequence: (column) => column.primaryKey(),
   keyIsTable: undefined,
+  octetOrder: sql`"C"`,
   transactionId: { type: sql`xid8`, current: sql`pg_current_xact_id()` },
 };
 

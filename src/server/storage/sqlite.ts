@@ -16,6 +16,7 @@ const columnTypes: ColumnTypes = {
   sequence: 'integer',
   asSequence: (column) => column.primaryKey().autoIncrement(),
   keyIsTable: sql`without rowid`,
+  octetOrder: undefined,
   transactionId: undefined,
 };
 

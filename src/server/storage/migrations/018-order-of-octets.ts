@@ -1,0 +1,27 @@
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from '../migration.ts';
+
+/** Ids of which the beginning is looked for: `beginning.ts`. */
+const columns = [
+  ['resources', 'canonical'],
+  ['role_assignments', 'scope_canonical'],
+  ['locks', 'scope_canonical'],
+  ['async_operations', 'target_canonical'],
+] as const;
+
+/** Ids compare by octets on every engine, so that an index finds what lies below one. */
+export const orderOfOctets: Migration = {
+  name: '018-order-of-octets',
+  async up(db: Kysely<unknown>, { octetOrder }) {
+    await db.schema
+      .createIndex('async_operations_target')
+      .on('async_operations')
+      .columns(['tenant_id', 'status', 'target_canonical'])
+      .execute();
+    if (octetOrder === undefined) return;
+    for (const [table, column] of columns) {
+      const [named, at] = [sql.table(table), sql.ref(column)];
+      await sql`alter table ${named} alter column ${at} type text collate ${octetOrder}`.execute(db);
+    }
+  },
+};
