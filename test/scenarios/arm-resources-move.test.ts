@@ -4,11 +4,13 @@ import { ResourceManagementClient } from '@azure/arm-resources';
 import { guid, type SubscriptionId } from '../../src/foundation/ids.ts';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
+import type { Database } from '../../src/server/storage/database.ts';
 import { azureClientOptions, azureCredential, type SeenRequest } from '../support/azure-clients.ts';
 import { testDeployment } from '../support/deployment.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Body, type TestManagement, testManagement } from '../support/management.ts';
 import { ask, askToken, claimsOf } from '../support/metadata-request.ts';
+import { storageOf } from '../support/second-tenant.ts';
 
 const [groups, machines, roles] = [
   'api-version=2022-09-01',
@@ -58,13 +60,13 @@ async function furnish(m: TestManagement) {
 }
 
 /** Everything in the database as text, but what says what happened when. */
-async function rowsOf(m: TestManagement): Promise<readonly string[]> {
+async function rowsOf({ database }: { readonly database: Database }): Promise<readonly string[]> {
   const history = ['change_log', 'async_operations', 'directory_audits', 'sign_ins', 'meta'];
-  const tables = await m.database.read.introspection.getTables();
+  const tables = await database.read.introspection.getTables();
   const found: string[] = [];
   for (const { name } of tables) {
     if (history.includes(name)) continue;
-    const rows = await m.database.read
+    const rows = await database.read
       .selectFrom(name as 'resources')
       .selectAll()
       .execute();
@@ -320,7 +322,15 @@ describe('a host of a resource that is moved', () => {
       const { body } = await ask(endpoint, '/metadata/instance?api-version=2021-02-01');
       return (body as Body).compute.resourceId.toLowerCase() === moved.toLowerCase() ? true : undefined;
     });
-    await using second = await deployment.agent();
-    await assert.rejects(second.enrol(stale), 'a join token of before the move');
+    await assert.rejects(agent.enrol(stale), 'a join token of before the move');
+    const { database } = await storageOf({ data: deployment.folder.file('data') });
+    await using _database = database;
+    const named = async (id: string) =>
+      (await rowsOf({ database })).filter((row) => row.includes(id.toLowerCase()));
+    assert.deepEqual(await named(`${groupId}/providers/`), [], 'the old ids are named nowhere');
+    const tables = new Set((await named(`${target}/providers/`)).map((row) => row.split(':')[0]));
+    for (const table of ['resources', 'principals', 'machines', 'identity_credentials', 'vault_secrets']) {
+      assert.ok(tables.has(table), `${table} has the new ids`);
+    }
   });
 });

@@ -22,51 +22,38 @@ export interface TagValue {
   readonly count: number;
 }
 
-/** Names in the order of their lower-case spelling. */
+/** Names in the order that the database gives their lower-case spelling. */
 export async function listTagNames(
   queries: Queries,
   owner: TagOwner,
   request: PageRequest,
 ): Promise<Page<TagName>> {
   const after = request.after ?? '';
-  const [offered, used] = await Promise.all([
-    queries
-      .selectFrom('tag_names')
-      .select(['name_canonical', 'name'])
-      .where('tenant_id', '=', owner.tenantId)
-      .where('subscription_id', '=', owner.subscriptionId)
-      .where('name_canonical', '>', after)
-      .orderBy('name_canonical')
-      .limit(request.size + 1)
-      .execute(),
-    queries
-      .selectFrom('tags')
-      .select((eb) => ['name_canonical', eb.fn.min('name').as('name'), eb.fn.countAll().as('count')])
-      .where('tenant_id', '=', owner.tenantId)
-      .where('subscription_id', '=', owner.subscriptionId)
-      .where('name_canonical', '>', after)
-      .groupBy('name_canonical')
-      .orderBy('name_canonical')
-      .limit(request.size + 1)
-      .execute(),
-  ]);
-  const names = new Map<string, Omit<TagName, 'values'>>();
-  for (const { name_canonical: canonical, name, count } of used) {
-    names.set(canonical, { canonical, name, count: Number(count) });
-  }
-  for (const { name_canonical: canonical, name } of offered) {
-    names.set(canonical, { canonical, name, count: names.get(canonical)?.count ?? 0 });
-  }
-  const sorted = [...names.values()].sort((one, other) => (one.canonical < other.canonical ? -1 : 1));
-  const page = pageOf(sorted, request, ({ canonical }) => canonical);
-  const values = await valuesOf(
-    queries,
-    owner,
-    page.items.map(({ canonical }) => canonical),
-  );
+  const rows = await queries
+    .selectFrom('tag_names')
+    .select('name_canonical')
+    .where('tenant_id', '=', owner.tenantId)
+    .where('subscription_id', '=', owner.subscriptionId)
+    .where('name_canonical', '>', after)
+    .union(
+      queries
+        .selectFrom('tags')
+        .select('name_canonical')
+        .where('tenant_id', '=', owner.tenantId)
+        .where('subscription_id', '=', owner.subscriptionId)
+        .where('name_canonical', '>', after),
+    )
+    .orderBy('name_canonical')
+    .limit(request.size + 1)
+    .execute();
+  const page = pageOf(rows, request, (row) => row.name_canonical);
   return {
-    ...page,
-    items: page.items.map((name) => ({ ...name, values: values.get(name.canonical) ?? [] })),
+    after: page.after,
+    items: await describe(
+      queries,
+      owner,
+      page.items.map((row) => row.name_canonical),
+    ),
   };
 }
 
@@ -75,18 +62,42 @@ export async function findTagName(
   owner: TagOwner,
   name: string,
 ): Promise<TagName | undefined> {
-  const canonical = name.toLowerCase();
-  const offered = await queries
-    .selectFrom('tag_names')
-    .select('name')
-    .where('tenant_id', '=', owner.tenantId)
-    .where('subscription_id', '=', owner.subscriptionId)
-    .where('name_canonical', '=', canonical)
-    .executeTakeFirst();
-  const values = (await valuesOf(queries, owner, [canonical])).get(canonical) ?? [];
-  const count = values.reduce((sum, value) => sum + value.count, 0);
-  if (offered === undefined && count === 0) return undefined;
-  return { name: offered?.name ?? name, canonical, count, values };
+  const [found] = await describe(queries, owner, [name.toLowerCase()]);
+  return found;
+}
+
+/** Those of the names that are offered or in use, in the order given. */
+async function describe(
+  queries: Queries,
+  owner: TagOwner,
+  canonicals: readonly string[],
+): Promise<readonly TagName[]> {
+  if (canonicals.length === 0) return [];
+  const [offered, used, values] = await Promise.all([
+    queries
+      .selectFrom('tag_names')
+      .select(['name_canonical', 'name'])
+      .where('tenant_id', '=', owner.tenantId)
+      .where('subscription_id', '=', owner.subscriptionId)
+      .where('name_canonical', 'in', [...canonicals])
+      .execute(),
+    queries
+      .selectFrom('tags')
+      .select((eb) => ['name_canonical', eb.fn.min('name').as('name'), eb.fn.countAll().as('count')])
+      .where('tenant_id', '=', owner.tenantId)
+      .where('subscription_id', '=', owner.subscriptionId)
+      .where('name_canonical', 'in', [...canonicals])
+      .groupBy('name_canonical')
+      .execute(),
+    valuesOf(queries, owner, canonicals),
+  ]);
+  const counts = new Map(used.map((row) => [row.name_canonical, Number(row.count)]));
+  const names = new Map([...used, ...offered].map((row) => [row.name_canonical, row.name]));
+  return canonicals.flatMap((canonical) => {
+    const name = names.get(canonical);
+    if (name === undefined) return [];
+    return [{ name, canonical, count: counts.get(canonical) ?? 0, values: values.get(canonical) ?? [] }];
+  });
 }
 
 /** Values by lower-case name: those offered, and those in use. */
