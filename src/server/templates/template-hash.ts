@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../contract/arm.ts';
 import { hash64 } from './functions/hashes.ts';
-import { isObject } from './json-value.ts';
+import { isArray, isObject } from './json-value.ts';
 
 export interface TemplateHash {
   /** The template without blanks, in capitals. */
@@ -10,12 +10,56 @@ export interface TemplateHash {
 }
 
 /**
- * `calculateTemplateHash`: the language's hash over the template's minified text in capitals, as in the example of the
- * interface's definition. The stamp of a compiler (`metadata._generator`) is no part of it: it holds a hash itself.
+ * The hash that deployments show: the language's hash over the template's minified text in capitals. Parameters,
+ * resources and outputs are put into the order of members in which Azure holds them, as recorded deployments show it;
+ * further members keep the template's order. The stamp of a compiler (`metadata._generator`) is no part of it: it holds a
+ * hash itself.
  */
 export function calculateTemplateHash(template: JsonValue): TemplateHash {
-  const minifiedTemplate = JSON.stringify(withoutStamp(template)).toUpperCase();
+  const minifiedTemplate = JSON.stringify(inOrder(withoutStamp(template))).toUpperCase();
   return { minifiedTemplate, templateHash: String(hash64(Buffer.from(minifiedTemplate))) };
+}
+
+const orders: Readonly<Record<string, readonly string[]>> = {
+  parameters: ['defaultvalue', 'allowedvalues', 'type', 'metadata'],
+  resources: [
+    'condition',
+    'type',
+    'apiversion',
+    'name',
+    'location',
+    'dependson',
+    'tags',
+    'sku',
+    'kind',
+    'identity',
+    'properties',
+  ],
+  outputs: ['type', 'value'],
+};
+
+function inOrder(template: JsonValue): JsonValue {
+  if (!isObject(template)) return template;
+  return Object.fromEntries(
+    Object.entries(template).map(([name, section]) => {
+      const order = orders[name.toLowerCase()];
+      return [name, order === undefined ? section : eachInOrder(section, order)];
+    }),
+  );
+}
+
+function eachInOrder(section: JsonValue, order: readonly string[]): JsonValue {
+  const sort = (value: JsonValue): JsonValue => {
+    if (!isObject(value)) return value;
+    const rank = ([name]: readonly [string, JsonValue]) => {
+      const at = order.indexOf(name.toLowerCase());
+      return at < 0 ? order.length : at;
+    };
+    return Object.fromEntries(Object.entries(value).sort((one, other) => rank(one) - rank(other)));
+  };
+  if (isArray(section)) return section.map(sort);
+  if (!isObject(section)) return section;
+  return Object.fromEntries(Object.entries(section).map(([name, value]) => [name, sort(value)]));
 }
 
 function withoutStamp(template: JsonValue): JsonValue {
