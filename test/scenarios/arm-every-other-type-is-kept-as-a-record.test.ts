@@ -148,6 +148,10 @@ describe('a resource of any other type', () => {
         [made.body.id],
       );
     }
+    const twice = `${group}/${settings}/logs/${settings}/more`;
+    assert.equal((await ask('PUT', twice, '2021-05-01-preview', { properties: {} })).status, 200);
+    const direct = await ask('GET', `${group}/${settings}`, '2021-05-01-preview');
+    assert.equal(direct.body.value.length, 1, 'an extension of an extension is listed there alone');
     const nowhere = await ask('PUT', `${storage()}/nothing/${settings}/logs`, '2021-05-01-preview', {});
     assert.equal(nowhere.body.error.code, 'ResourceNotFound');
     await ask('DELETE', account, '2023-01-01');
@@ -381,6 +385,9 @@ describe('a resource of any other type', () => {
       const reply = await ask('PUT', `${vault}/${below}`, '2023-07-01', { properties: { value: 'x' } });
       assert.equal(reply.body.error.code, 'InvalidResourceType', below);
     }
+    const inVault = `${vault}/secrets/a/providers/Microsoft.Insights/diagnosticSettings/b`;
+    const onSecret = await ask('PUT', inVault, '2021-05-01-preview', { properties: {} });
+    assert.equal(onSecret.body.error.code, 'ResourceNotFound', 'what lies in a vault is nobody’s place');
     const locations = `${subscription}/providers/Microsoft.Compute/locations/westus/diagnostics/a`;
     assert.equal((await ask('PUT', locations, '2024-07-01', {})).body.error.code, 'InvalidResourceType');
   });

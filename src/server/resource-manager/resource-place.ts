@@ -1,11 +1,10 @@
-import { formatScope, type ResourceScope } from '../../contract/resource-id.ts';
+import { canonicalId, formatScope, type ResourceScope } from '../../contract/resource-id.ts';
 import type { Transaction } from '../storage/database.ts';
 import { resourceGroupBeingDeleted, resourceGroupNotFound, resourceNotFound } from './arm-errors.ts';
-import { findExtended } from './extended-scope.ts';
 import { requireParent } from './nested-resource.ts';
 import type { OperationContext } from './provider.ts';
 import { findResourceGroup, type ResourceGroup, resourceGroupId } from './resource-group-store.ts';
-import type { Resource } from './resource-store.ts';
+import { findResource, type Resource } from './resource-store.ts';
 import type { TrackedDeclaration } from './tracked-type.ts';
 
 /** Where a resource lies, in the transaction that writes it. */
@@ -68,9 +67,10 @@ async function baseOf(
 ): Promise<string> {
   const { parent } = resourceTarget(context);
   if (parent.kind === 'resource') {
-    const extended = await findExtended(transaction, context.caller.tenantId, parent);
+    // what lies in a resource's data plane is no place for a record: nobody would end it with that
+    const extended = await findResource(transaction, context.caller.tenantId, canonicalId(parent));
     if (extended === undefined) throw resourceNotFound(parent);
-    return formatScope(extended);
+    return extended.resourceId;
   }
   return group === undefined ? formatScope(parent) : resourceGroupId(group);
 }

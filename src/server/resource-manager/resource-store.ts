@@ -1,3 +1,4 @@
+import { type SqlBool, sql } from 'kysely';
 import type { JsonObject, Tags } from '../../contract/arm.ts';
 import { type CanonicalId, guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../http/paging.ts';
@@ -145,7 +146,7 @@ export interface ResourceFilter {
   readonly tenantId: TenantId;
   readonly subscriptionId: SubscriptionId;
   readonly groupCanonical?: CanonicalId;
-  /** What they are nested in. */
+  /** The collection that they are in: what lies within one of them has its own. */
   readonly below?: CanonicalId;
   /** Only those that have a place: lists over all types show no proxy resources. */
   readonly placed?: true;
@@ -167,7 +168,10 @@ export async function listResources(
     .where('subscription_id', '=', filter.subscriptionId);
   if (filter.groupCanonical !== undefined) query = query.where('group_canonical', '=', filter.groupCanonical);
   if (filter.below !== undefined) {
-    query = query.where(beginsWith('canonical', `${filter.below}/`));
+    const beginning = `${filter.below}/`;
+    query = query
+      .where(beginsWith('canonical', beginning))
+      .where(sql<SqlBool>`canonical = ${beginning} || lower(name)`);
   }
   if (filter.placed === true) query = query.where('location', '<>', '');
   if (filter.type !== undefined) query = query.where('type_canonical', '=', filter.type.toLowerCase());

@@ -22,6 +22,7 @@ describe('what could be a secret is not kept', () => {
     ],
     ...['protectedSettings', 'protectedParameters', 'customData', 'userData', 'pfxBlob', 'secureValue'],
     ...['publishingPasswordHash', 'encryptedCredential', 'privateKey', 'refreshToken', 'credential', 'keys'],
+    ...['key1', 'authKey2', 'password1', 'keyValue', 'kubeConfig', 'primaryKeyValue', 'psk'],
   ]) {
     test(`under the name ${name}, at any depth`, () => {
       for (const value of [canary, [canary], { value: canary }, { a: [{ b: canary }] }, 4711]) {

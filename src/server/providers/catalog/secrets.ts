@@ -80,7 +80,16 @@ const alwaysSecret: ReadonlySet<string> = new Set([
   ...['appsettings', 'connectionstrings', 'parametervalues', 'privatesettings'],
   ...['protectedparameters', 'protectedsettings', 'secureobject', 'secureparameters', 'secretvalues'],
   ...['authorization', 'cookie', 'customdata', 'encryptedcredential', 'pfx', 'pfxblob', 'pfxdata', 'pin'],
-  ...['securestring', 'securevalue', 'unattendcontent', 'userdata'],
+  ...[
+    'keyvalue',
+    'kubeconfig',
+    'kubeconfigs',
+    'psk',
+    'securestring',
+    'securevalue',
+    'unattendcontent',
+    'userdata',
+  ],
 ]);
 
 /** What a reference to a secret is made of; it may stand where the secret itself may not. */
@@ -91,7 +100,7 @@ const references: ReadonlySet<string> = new Set([
 ]);
 
 const secretWords =
-  /password|passwd|passphrase|secret|connectionstring|credential|protectedsetting|(?:token|tokens|pwd)$|sas(?:token|ur[il]|key|definition)$|^sas$/;
+  /password|passwd|passphrase|secret|connectionstring|credential|protectedsetting|(?:token|tokens|pwd|keyvalue)$|sas(?:token|ur[il]|key|definition)$|^sas$/;
 /** A word that ends so is about a secret, and none itself. */
 const aboutSecrets =
   /(?:algorithm|enabled|expiration|expiry|expirydate|id|ids|identifier|length|name|names|path|policy|provider|ref|reference|store|thumbprint|type|ur[il]|ur[il]s|version)$/;
@@ -145,8 +154,12 @@ function looksSecret(text: string): boolean {
   return looks.some((look) => look.test(text));
 }
 
+/** A name as the rules compare it: `key1` is called as `key` is. */
 function wordOf(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .replace(/(?<=[a-z])\d+$/, '');
 }
 
 /** A text or a number; truth values and nothing tell no secret. */
