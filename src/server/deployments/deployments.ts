@@ -1,7 +1,6 @@
 import type { ArmErrorBody, JsonObject } from '../../contract/arm.ts';
 import { type DeploymentBody, deploymentNamePattern } from '../../contract/deployments.ts';
 import { canonicalId, type Scope, subscriptionOf } from '../../contract/resource-id.ts';
-import { DomainError } from '../../foundation/domain-error.ts';
 import { guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import { invalidResourceName, locationRequired } from '../resource-manager/arm-errors.ts';
@@ -22,10 +21,9 @@ import {
 } from './deployment-store.ts';
 import { defineDeployments, deploymentKind, type ExecutionParts } from './execution.ts';
 import { parameterSecret } from './parameter-secrets.ts';
-import { preflight } from './preflight.ts';
+import { preflight, registerMissing } from './preflight.ts';
 import { deploymentIdOf, type Prepared, prepare } from './preparation.ts';
 import { presentDeployment, presentValidated, shownDependencies, shownProviders } from './presentation.ts';
-import { urlOf } from './resource-write.ts';
 
 /** Deployments that stand within one another at most. */
 const maxDepth = 8;
@@ -67,8 +65,7 @@ export class Deployments {
     if (before !== undefined && isActive(before)) return await this.#active(context, before);
     const asked = await this.ask(context, scope);
     const { name, mode, document, prepared } = asked;
-    await this.#register(context, asked);
-    await this.requireAllowed(context, asked);
+    await this.requireAllowed(context, asked, { registers: true });
 
     const outer = within?.confidential ?? [];
     const shownTemplate = mask(document, outer);
@@ -187,32 +184,22 @@ export class Deployments {
     return { scope, name, mode, document, prepared };
   }
 
-  /** Namespaces that a subscription does without are registered, where the caller may do that. */
-  async #register({ caller, origin }: DeploymentContext, { prepared }: AskedDeployment): Promise<void> {
-    const { dispatch } = this.#parts;
-    const { instances } = prepared.expansion;
-    const refused = await preflight(dispatch, { caller, origin }, instances);
-    const places = new Set<string>();
-    for (const { code, target, details } of refused) {
-      const subscription = /^\/subscriptions\/[^/]+/i.exec(target ?? '')?.[0];
-      const namespace = details?.[0]?.target;
-      if (code !== 'MissingSubscriptionRegistration' || subscription === undefined) continue;
-      if (namespace !== undefined) places.add(`${subscription}/providers/${namespace}/register`);
-    }
-    for (const place of places) {
-      try {
-        await dispatch({ caller, origin, method: 'POST', url: urlOf(place, '2021-04-01') });
-      } catch (error) {
-        // what is missing is told by what asks for it
-        if (!(error instanceof DomainError)) throw error;
-      }
-    }
-  }
-
-  /** @throws ArmError `InvalidTemplateDeployment` with what the caller may not */
-  async requireAllowed({ caller, origin }: DeploymentContext, { name, prepared }: AskedDeployment) {
+  /**
+   * @param registers registers what a subscription does without, where the caller may do that
+   * @throws ArmError `InvalidTemplateDeployment` with what the caller may not
+   */
+  async requireAllowed(
+    { caller, origin }: DeploymentContext,
+    { name, prepared }: AskedDeployment,
+    { registers = false }: { readonly registers?: boolean } = {},
+  ): Promise<void> {
     const { dispatch, randomness } = this.#parts;
-    const refused = await preflight(dispatch, { caller, origin }, prepared.expansion.instances);
+    const as = { caller, origin };
+    const { instances } = prepared.expansion;
+    let refused = await preflight(dispatch, as, instances);
+    if (registers && (await registerMissing(dispatch, as, refused))) {
+      refused = await preflight(dispatch, as, instances);
+    }
     if (refused.length > 0) throw invalidDeployment(name, randomness.uuid(), refused);
   }
 

@@ -6,6 +6,12 @@ import type { ResourceInstance } from '../templates/resource-instance.ts';
 import { detailOf } from './deployment-error.ts';
 import { urlOf } from './resource-write.ts';
 
+/** Who asks, and where. */
+export interface Asker {
+  readonly caller: Caller;
+  readonly origin: string;
+}
+
 /** Requests that are asked about at once. */
 const atOnce = 16;
 /** What a template makes itself may be missing before it runs. */
@@ -24,7 +30,7 @@ const madeMeanwhile = new Set([
  */
 export async function preflight(
   dispatch: Dispatch,
-  as: { readonly caller: Caller; readonly origin: string },
+  as: Asker,
   instances: readonly ResourceInstance[],
 ): Promise<readonly ArmErrorBody[]> {
   const written = instances.filter(({ condition, existing }) => condition && !existing);
@@ -43,4 +49,33 @@ export async function preflight(
     for (const refusal of await Promise.all(answers)) if (refusal !== undefined) refused.push(refusal);
   }
   return refused;
+}
+
+/**
+ * Registers the namespaces for whose lack something was refused, where the caller may do that: a template does not have
+ * to be preceded by it.
+ *
+ * @returns whether anything was lacking
+ */
+export async function registerMissing(
+  dispatch: Dispatch,
+  as: Asker,
+  refused: readonly ArmErrorBody[],
+): Promise<boolean> {
+  const places = new Set<string>();
+  for (const { code, target, details } of refused) {
+    const subscription = /^\/subscriptions\/[^/]+/i.exec(target ?? '')?.[0];
+    const namespace = details?.[0]?.target;
+    if (code !== 'MissingSubscriptionRegistration' || subscription === undefined) continue;
+    if (namespace !== undefined) places.add(`${subscription}/providers/${namespace}/register`);
+  }
+  for (const place of places) {
+    try {
+      await dispatch({ ...as, method: 'POST', url: urlOf(place, '2021-04-01') });
+    } catch (error) {
+      // what is still missing is told by what asks for it
+      if (!(error instanceof DomainError)) throw error;
+    }
+  }
+  return places.size > 0;
 }

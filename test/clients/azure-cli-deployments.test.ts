@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { type AzureCli, azureCli } from '../support/azure-cli.ts';
+import { notAsked } from '../support/client-packages.ts';
+
+/** A file as people write them: comments in it, one parameter, an output in capital letters. */
+const file = `{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  // who it is for
+  "parameters": { "name": { "type": "string" }, "password": { "type": "securestring", "defaultValue": "" } },
+  "resources": [
+    {
+      "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+      "apiVersion": "2023-01-31",
+      "name": "[parameters('name')]",
+      "location": "[resourceGroup().location]", /* where the group is */
+      "tags": { "made": "by az" }
+    }
+  ],
+  "outputs": { "ClientId": { "type": "string", "value": "[reference(parameters('name')).clientId]" } }
+}
+`;
+
+const subscriptionFile = JSON.stringify({
+  $schema: 'https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#',
+  contentVersion: '1.0.0.0',
+  resources: [
+    {
+      type: 'Microsoft.Resources/resourceGroups',
+      apiVersion: '2021-04-01',
+      name: 'from-sub',
+      location: 'westeurope',
+    },
+  ],
+});
+
+describe('the Azure CLI and deployments', { skip: notAsked('azure-cli') }, () => {
+  let cli: AzureCli;
+  let az: ReturnType<AzureCli['as']>;
+  before(async () => {
+    cli = await azureCli();
+    az = await cli.asOperator();
+    await writeFile(cli.folder.file('main.json'), file);
+    await writeFile(cli.folder.file('sub.json'), subscriptionFile);
+  });
+  after(() => cli?.[Symbol.asyncDispose]());
+
+  test('az checks a template, tells what it would do, deploys it and shows what it did', async () => {
+    const group = ['--resource-group', 'demo'];
+    const main = [...group, '--name', 'main', '--template-file', cli.folder.file('main.json')];
+    const given = ['--parameters', 'name=from-file', 'password=hunter2hunter2'];
+    const checked = await az('deployment', 'group', 'validate', ...main, ...given);
+    assert.equal(checked.properties.validatedResources.length, 1);
+    const guess = await az('deployment', 'group', 'what-if', ...main, ...given, '--no-pretty-print');
+    const created = guess.changes.find(({ changeType }: { changeType: string }) => changeType === 'Create');
+    assert.match(created.resourceId, /\/from-file$/);
+    const made = await az('deployment', 'group', 'create', ...main, ...given);
+    assert.equal(made.properties.provisioningState, 'Succeeded');
+    const identity = await az('identity', 'show', ...group, '--name', 'from-file');
+    assert.equal(made.properties.outputs.clientId.value, identity.clientId);
+    assert.equal(made.properties.parameters.password.value, undefined);
+    const again = await az('deployment', 'group', 'what-if', ...main, ...given, '--no-pretty-print');
+    assert.equal(
+      again.changes.find(({ resourceId }: { resourceId: string }) => /\/from-file$/.test(resourceId))
+        .changeType,
+      'NoChange',
+    );
+    const shown = await az('deployment', 'group', 'show', ...group, '--name', 'main');
+    assert.equal(shown.properties.correlationId, made.properties.correlationId);
+    const operations = await az('deployment', 'operation', 'group', 'list', ...group, '--name', 'main');
+    assert.equal(operations.length, 2);
+    const exported = await az('deployment', 'group', 'export', ...group, '--name', 'main');
+    assert.equal(exported.resources.length, 1);
+    assert.deepEqual(await az('deployment', 'group', 'list', ...group, '--query', '[].name'), ['main']);
+    await az('deployment', 'group', 'delete', ...group, '--name', 'main');
+    assert.deepEqual(await az('deployment', 'group', 'list', ...group), []);
+  });
+
+  test('az deploys to a subscription', async () => {
+    const made = await az(
+      ...['deployment', 'sub', 'create', '--location', 'westeurope', '--name', 'sub'],
+      ...['--template-file', cli.folder.file('sub.json')],
+    );
+    assert.equal(made.properties.provisioningState, 'Succeeded');
+    assert.ok((await az('group', 'list', '--query', '[].name')).includes('from-sub'));
+  });
+
+  test('az makes a virtual machine with an identity and a role', async () => {
+    const vm = await az(
+      ...['vm', 'create', '--resource-group', 'demo', '--name', 'from-az', '--size', 'Standard_B1s'],
+      ...['--image', 'Debian:debian-12:12-gen2:latest', '--admin-username', 'azureuser'],
+      ...['--admin-password', 'correct-Horse-7', '--assign-identity', '[system]', '--role', 'Reader'],
+      ...['--scope', `/subscriptions/${cli.world.innate.ready.subscriptionId}/resourceGroups/demo`],
+    );
+    assert.ok(vm.identity.systemAssignedIdentity);
+    const roles = await az(
+      ...['role', 'assignment', 'list', '--assignee', vm.identity.systemAssignedIdentity],
+      ...['--resource-group', 'demo', '--query', '[].roleDefinitionName'],
+    );
+    assert.deepEqual(roles, ['Reader']);
+    const { code, stdout } = await cli.run(
+      'operator',
+      'vm1',
+      'environment',
+      ...['deployment', 'group', 'list', '--resource-group', 'demo'],
+    );
+    assert.equal(code, 0);
+    assert.ok(!stdout.includes('correct-Horse-7'));
+  });
+});
