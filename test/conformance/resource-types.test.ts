@@ -198,6 +198,126 @@ const specified: readonly {
     path: () => `${subscription}/providers/Microsoft.Compute?api-version=2022-09-01`,
   },
   {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/storage.json',
+    method: 'put',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts/{n}',
+    path: () => `${group}/providers/Microsoft.Storage/storageAccounts/one?api-version=2023-05-01`,
+    body: () => ({
+      location: 'westus',
+      sku: { name: 'Standard_LRS' },
+      kind: 'StorageV2',
+      identity: { type: 'SystemAssigned' },
+      properties: { accessTier: 'Hot' },
+    }),
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/storage.json',
+    method: 'get',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts/{n}',
+    path: () => `${group}/providers/Microsoft.Storage/storageAccounts/one?api-version=2023-05-01`,
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/storage.json',
+    method: 'patch',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts/{n}',
+    path: () => `${group}/providers/Microsoft.Storage/storageAccounts/one?api-version=2023-05-01`,
+    body: () => ({ tags: { a: 'b' } }),
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/storage.json',
+    method: 'get',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts',
+    path: () => `${group}/providers/Microsoft.Storage/storageAccounts?api-version=2023-05-01`,
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/storage.json',
+    method: 'get',
+    route: '/subscriptions/{s}/providers/Microsoft.Storage/storageAccounts',
+    path: () => `${subscription}/providers/Microsoft.Storage/storageAccounts?api-version=2023-05-01`,
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/blob.json',
+    method: 'put',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts/{n}/blobServices/{b}',
+    path: () =>
+      `${group}/providers/Microsoft.Storage/storageAccounts/one/blobServices/default?api-version=2023-05-01`,
+    body: () => ({ properties: { isVersioningEnabled: true } }),
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/blob.json',
+    method: 'put',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts/{n}/blobServices/default/containers/{c}',
+    path: () =>
+      `${group}/providers/Microsoft.Storage/storageAccounts/one/blobServices/default/containers/c?api-version=2023-05-01`,
+    body: () => ({ properties: {} }),
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/blob.json',
+    method: 'get',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts/{n}/blobServices/default/containers',
+    path: () =>
+      `${group}/providers/Microsoft.Storage/storageAccounts/one/blobServices/default/containers?api-version=2023-05-01`,
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/blob.json',
+    method: 'delete',
+    route:
+      '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts/{n}/blobServices/default/containers/{c}',
+    path: () =>
+      `${group}/providers/Microsoft.Storage/storageAccounts/one/blobServices/default/containers/c?api-version=2023-05-01`,
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/storage.json',
+    method: 'delete',
+    route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Storage/storageAccounts/{n}',
+    path: () => `${group}/providers/Microsoft.Storage/storageAccounts/one?api-version=2023-05-01`,
+  },
+  {
+    file: 'storage/resource-manager/Microsoft.Storage/stable/2023-05-01/storage.json',
+    method: 'get',
+    route: '/providers/Microsoft.Storage/operations',
+    path: () => `/providers/Microsoft.Storage/operations?api-version=2023-05-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'get',
+    route: '/subscriptions/{s}/providers',
+    path: () => `${subscription}/providers?api-version=2022-09-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'get',
+    route: '/providers',
+    path: () => `/providers?api-version=2022-09-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'get',
+    route: '/providers/{n}',
+    path: () => `/providers/Microsoft.Storage?api-version=2022-09-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'get',
+    route: '/subscriptions/{s}/providers/{n}/resourceTypes',
+    path: () => `${subscription}/providers/Microsoft.Storage/resourceTypes?api-version=2022-09-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'get',
+    route: '/subscriptions/{s}/providers/{n}/providerPermissions',
+    path: () => `${subscription}/providers/Microsoft.Storage/providerPermissions?api-version=2022-09-01`,
+  },
+  {
+    file: 'resources/resource-manager/Microsoft.Resources/stable/2022-09-01/resources.json',
+    method: 'post',
+    route: '/subscriptions/{s}/providers/{n}/register',
+    path: () => `${subscription}/providers/Microsoft.Storage/register?api-version=2022-09-01`,
+  },
+  {
     file: 'compute/resource-manager/Microsoft.Compute/ComputeRP/stable/2024-07-01/virtualMachine.json',
     method: 'put',
     route: '/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.Compute/virtualMachines/{n}',

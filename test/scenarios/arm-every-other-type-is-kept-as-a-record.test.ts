@@ -175,6 +175,34 @@ describe('a resource of any other type', () => {
     assert.equal((await ask('GET', account, '2023-01-01')).body.error.code, 'ResourceNotFound');
   });
 
+  test('moves to another group with what lies in it and extends it', async () => {
+    const target = `${subscription}/resourceGroups/moved`;
+    await ask('PUT', target, '2022-09-01', { location: 'westus' });
+    const from = `${storage()}/mover`;
+    const to = from.replace('/rg1/', '/moved/');
+    const setting = 'providers/microsoft.insights/diagnosticSettings/logs';
+    await ask('PUT', from, '2023-01-01', { location: 'westus' });
+    await ask('PUT', `${from}/blobServices/default`, '2023-01-01', { properties: {} });
+    await ask('PUT', `${from}/${setting}`, '2021-05-01-preview', { properties: {} });
+    const reply = await ask('POST', `${group}/moveResources`, '2022-09-01', {
+      resources: [from],
+      targetResourceGroup: target,
+    });
+    assert.equal(reply.status, 202, reply.text);
+    await m.operations.settled();
+    for (const [path, version] of [
+      ['', '2023-01-01'],
+      ['/blobServices/default', '2023-01-01'],
+      [`/${setting}`, '2021-05-01-preview'],
+    ] as const) {
+      const { body } = await ask('GET', `${to}${path}`, version);
+      assert.equal(body.id, `${to}${path}`);
+      assert.equal((await ask('GET', `${from}${path}`, version)).status, 404);
+    }
+    assert.equal((await ask('DELETE', to, '2023-01-01')).status, 200);
+    assert.equal((await ask('GET', `${to}/${setting}`, '2021-05-01-preview')).status, 404);
+  });
+
   test('has a place where its type needs one', async () => {
     const { status, body } = await ask('PUT', `${storage()}/placeless`, '2023-01-01', { properties: {} });
     assert.deepEqual([status, body.error.code], [400, 'LocationRequired']);

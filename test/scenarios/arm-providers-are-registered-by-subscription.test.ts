@@ -52,6 +52,10 @@ describe('a subscription’s providers', () => {
     );
     assert.equal((await at.client.providers.get('microsoft.Insights')).namespace, 'microsoft.insights');
 
+    const types = await at.client.providerResourceTypes.list('Microsoft.Storage');
+    assert.deepEqual(types.value, storage.resourceTypes);
+    assert.deepEqual((await at.client.providers.providerPermissions('Microsoft.Storage')).value, []);
+
     const tenantWide = await at.client.providers.getAtTenantScope('Microsoft.Storage');
     assert.equal(tenantWide.id, '/providers/Microsoft.Storage');
     assert.equal(tenantWide.registrationState, undefined);

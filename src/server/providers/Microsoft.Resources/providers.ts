@@ -91,6 +91,22 @@ export function providers(database: Database, served: () => readonly DescribedTy
         run: one,
       },
       {
+        method: 'GET',
+        path: `${ofSubscription}/${namespaceParameter}/resourceTypes`,
+        action: 'Microsoft.Resources/subscriptions/providers/read',
+        run: async (context) => ({ status: 200, body: { value: find(context).resourceTypes } }),
+      },
+      {
+        // applications of a provider that act in a subscription: there are none
+        method: 'GET',
+        path: `${ofSubscription}/${namespaceParameter}/providerPermissions`,
+        action: 'Microsoft.Resources/subscriptions/providers/read',
+        async run(context) {
+          find(context);
+          return { status: 200, body: { value: [] } };
+        },
+      },
+      {
         method: 'POST',
         path: `${ofSubscription}/${namespaceParameter}/register`,
         action: `${namespaceParameter}/register/action`,
