@@ -4,13 +4,11 @@ import type { Clock } from '../foundation/clock.ts';
 import { isGuid } from '../foundation/ids.ts';
 import { resolveServicePrincipal } from './application-name.ts';
 import { CommandError, type CommandInput, type CommandOption, optionText } from './command.ts';
-import { printable } from './output.ts';
 
 /** Options that every command has which shows a log. */
 export const logOptions: readonly CommandOption[] = [
   { flags: '--since <time>', summary: 'only what is no older: 30m, 12h, 7d' },
   { flags: '--top <count>', summary: 'how many, the latest', default: '50' },
-  { flags: '--output <form>', summary: 'how it is shown', choices: ['table', 'json'], default: 'table' },
 ];
 
 const mostEntries = 100_000;
@@ -56,44 +54,6 @@ export async function objectIdOf(name: string, directory: GraphClient): Promise<
   // a client id stands for its principal; any other is taken as it is, since logs outlive who they are about
   const [principal] = await directory.list(['servicePrincipals'], { filter: `appId eq ${odataText(name)}` });
   return principal?.string('id') ?? name;
-}
-
-/** Entries in the form that is asked for: a table, or JSON as Graph answers it. */
-export function shown(
-  input: CommandInput,
-  entries: readonly JsonReader[],
-  columns: Readonly<Record<string, (entry: JsonReader) => string>>,
-  nothing: string,
-): string {
-  if (optionText(input, 'output') === 'json') {
-    return printable(
-      JSON.stringify(
-        entries.map((entry) => entry.whole()),
-        null,
-        2,
-      ),
-    );
-  }
-  if (entries.length === 0) return nothing;
-  const names = Object.keys(columns);
-  const rows = [
-    names.map((name) => name.toUpperCase()),
-    ...entries.map((entry) => Object.values(columns).map((read) => oneLine(read(entry)))),
-  ];
-  const widths = names.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-/** What callers sent stands in logs: no character of it may end a line or move the cursor. */
-function oneLine(text: string): string {
-  return printable(text.replaceAll(/[\n\t]/g, ' ')) || '-';
 }
 
 /** A time to the second, as it is written in tables. */

@@ -117,7 +117,7 @@ function cell(value: unknown): string {
 
 /** What others have named stands in cells: no character of it may end a line, begin a cell or move the cursor. */
 function oneLine(text: string): string {
-  return printable(text.replaceAll(/\s/g, ' '));
+  return printable(text.replaceAll(/[\n\t\u2028\u2029]/g, ' '));
 }
 
 function aligned(headings: readonly string[] | undefined, rows: readonly (readonly string[])[]): string {

@@ -9,6 +9,9 @@ import { type DemoWorld, demoWorld } from '../support/demo-world.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { makeClientKey } from '../support/token-service.ts';
 
+const ofApp = ['ad', 'app', 'federated-credential'] as const;
+const ofIdentity = ['identity', 'federated-credential'] as const;
+
 describe('innate ad app, sp and federated-credential', () => {
   let world: DemoWorld;
   before(async () => {
@@ -41,8 +44,8 @@ describe('innate ad app, sp and federated-credential', () => {
 
   test('register an API and its client, whose secret is printed once and opens it', async () => {
     assert.match(
-      await said('ad', 'app', 'create', 'orders-api', '--identifier-uri', 'api://orders'),
-      /^orders-api {2}client /,
+      await said('ad', 'app', 'create', 'orders-api', '--identifier-uris', 'api://orders'),
+      /^NAME +CLIENT +OBJECT\norders-api {2}[0-9a-f-]{36} {2}[0-9a-f-]{36}\n$/,
     );
     const made = JSON.parse(await said('ad', 'app', 'create', 'worker', '--secret'));
     assert.deepEqual(Object.keys(made), ['appId', 'displayName', 'password', 'tenant']);
@@ -83,7 +86,7 @@ describe('innate ad app, sp and federated-credential', () => {
     );
     assert.match(
       await refused(2, ['ad', 'app', 'credential', 'add-certificate', 'by-certificate']),
-      /needs --cert/,
+      /say which certificate/,
     );
   });
 
@@ -91,15 +94,18 @@ describe('innate ad app, sp and federated-credential', () => {
     await said('ad', 'app', 'create', 'deploy');
     const issuer = 'https://token.actions.githubusercontent.com';
     const subject = 'repo:contoso/orders:ref:refs/heads/main';
-    const facts = ['--app', 'deploy', '--issuer', issuer, '--subject', subject];
-    await said('federated-credential', 'create', 'main', ...facts);
-    assert.match(await refused(1, ['federated-credential', 'create', 'main', ...facts]), /already exists/);
-    assert.equal(
-      await said('federated-credential', 'list', '--app', 'deploy'),
-      `main  issuer ${issuer}  subject ${subject}\n`,
+    const facts = ['--id', 'deploy', '--issuer', issuer, '--subject', subject];
+    await said(...ofApp, 'create', 'main', ...facts);
+    assert.match(await refused(1, [...ofApp, 'create', 'main', ...facts]), /already exists/);
+    assert.deepEqual(
+      (await said(...ofApp, 'list', '--id', 'deploy'))
+        .trim()
+        .split(/ {2,}|\n/)
+        .slice(3),
+      ['main', issuer, subject],
     );
-    await said('federated-credential', 'delete', 'main', '--app', 'deploy');
-    assert.equal(await said('federated-credential', 'list', '--app', 'deploy'), 'no federated credentials\n');
+    await said(...ofApp, 'delete', 'main', '--id', 'deploy');
+    assert.equal(await said(...ofApp, 'list', '--id', 'deploy'), 'no federated credentials\n');
   });
 
   test('let tokens of a cluster in that nobody reaches, for a user-assigned identity', async () => {
@@ -115,46 +121,49 @@ describe('innate ad app, sp and federated-credential', () => {
     await world.operator.arm('PUT', `${id}?api-version=2024-11-30`, { location: 'westeurope' });
     const issuer = 'https://kubernetes.default.svc.cluster.local';
     const subject = 'system:serviceaccount:orders:api';
-    const facts = ['--identity', 'orders-api', '--issuer', issuer, '--subject', subject];
-    await said('federated-credential', 'create', 'cluster', ...facts, '--keys', file);
+    const facts = ['--identity-name', 'orders-api', '--issuer', issuer, '--subject', subject];
+    await said(...ofIdentity, 'create', 'cluster', ...facts, '--keys', file);
     const shown = await world.operator.arm(
       'GET',
       `${id}/federatedIdentityCredentials/cluster?api-version=2024-11-30`,
     );
     assert.deepEqual(JSON.parse(shown.body).properties.innateTrust, { keys: [key] });
-    assert.equal(
-      await said('federated-credential', 'list', '--identity', 'orders-api'),
-      `cluster  issuer ${issuer}  subject ${subject}\n`,
+    assert.deepEqual(
+      (await said(...ofIdentity, 'list', '--identity-name', 'orders-api'))
+        .trim()
+        .split(/ {2,}|\n/)
+        .slice(3),
+      ['cluster', issuer, subject],
     );
-    const more = ['federated-credential', 'create', 'more', ...facts];
+    const more = [...ofIdentity, 'create', 'more', ...facts];
     assert.match(await refused(1, [...more, '--keys', '/none']), /'\/none' cannot be read/);
     assert.match(await refused(1, [...more, '--authority', file]), /certificates in PEM/);
     assert.match(await refused(2, [...more, '--keys', file, '--authority', file]), /not by both/);
-    assert.match(await refused(2, [...more, '--app', 'deploy']), /and not both/);
-    await said('federated-credential', 'delete', 'cluster', '--identity', 'orders-api');
+    await said(...ofIdentity, 'delete', 'cluster', '--identity-name', 'orders-api');
     assert.equal(
-      await said('federated-credential', 'list', '--identity', 'orders-api'),
+      await said(...ofIdentity, 'list', '--identity-name', 'orders-api'),
       'no federated credentials\n',
     );
   });
 
   test('list managed identities, and end neither them nor the operator', async () => {
     const identities = await said('ad', 'sp', 'list', '--type', 'ManagedIdentity');
-    assert.ok(identities.includes(`object ${world.vm1.principalId}`));
-    assert.ok(!identities.includes('Application'));
+    assert.ok(identities.includes(world.vm1.principalId));
+    assert.ok(!identities.includes(' Application '));
     assert.match(await refused(1, ['ad', 'app', 'delete', 'Innate operator']), /Insufficient privileges/);
     assert.match(await refused(1, ['ad', 'app', 'show', 'vm1']), /there is no application 'vm1'/);
   });
 
   test('say what they know when asked for something else', async () => {
-    assert.match(await refused(2, ['ad', 'app', 'rename', 'x']), /innate ad app knows create, list/);
-    assert.match(await refused(2, ['ad', 'app', 'create']), /needs a name/);
+    assert.match(await refused(2, ['ad', 'app', 'rename', 'x']), /unknown command 'rename'/);
+    assert.match(await refused(2, ['ad', 'app', 'create']), /say what the application is called/);
     assert.match(await refused(2, ['ad', 'app', 'create', 'x', '--secret', '--years', '0']), /--years/);
-    assert.match(await refused(2, ['ad', 'app', 'credential', 'rotate', 'x']), /reset or add-certificate/);
-    assert.match(await refused(2, ['ad', 'sp', 'delete', 'x']), /innate ad sp knows list, show/);
-    assert.match(await refused(2, ['federated-credential', 'list']), /needs --app or --identity/);
+    assert.match(await refused(2, ['ad', 'app', 'credential', 'rotate', 'x']), /unknown command 'rotate'/);
+    assert.match(await refused(2, ['ad', 'sp', 'delete', 'x']), /unknown command 'delete'/);
+    assert.match(await refused(2, [...ofApp, 'list']), /say which application/);
+    assert.match(await refused(2, [...ofIdentity, 'list']), /say which identity/);
     assert.match(
-      await refused(1, ['ad', 'app', 'create', 'x', '--identifier-uri', 'https://vault.azure.net']),
+      await refused(1, ['ad', 'app', 'create', 'x', '--identifier-uris', 'https://vault.azure.net']),
       /already exists/,
     );
     assert.match(await refused(1, ['ad', 'app', 'show', 'x']), /there is no application 'x'/);

@@ -1,14 +1,14 @@
 import { type GraphClient, odataText } from '../../client/graph-client.ts';
 import type { JsonReader } from '../../client/json-reader.ts';
 import { isGuid } from '../../foundation/ids.ts';
-import { type Command, CommandError, dataOption, optionText } from '../command.ts';
+import { type AnsweringCommand, type Columns, CommandError, dataOption, optionText } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
-import { logOptions, objectIdOf, readExtent, readLog, shortTime, shown } from '../log-listing.ts';
+import { logOptions, objectIdOf, readExtent, readLog, shortTime } from '../log-listing.ts';
 
 const mostOfOneName = 20;
 
 /** The directory audits, through Graph: each change of the directory. */
-export const audits: Command = {
+export const audits: AnsweringCommand = {
   name: 'audits',
   summary: 'show who changed what in the directory',
   options: [
@@ -20,7 +20,7 @@ export const audits: Command = {
   details: `innate audits --since 1d
 innate audits --target orders-api
 innate audits --activity 'Revoke signing key' --output json`,
-  async run(input, context) {
+  async answer(input, context) {
     const { since, top } = readExtent(input, context.clock);
     using deployment = openDeployment(input, context.clock);
     const { directory } = deployment;
@@ -36,8 +36,7 @@ innate audits --activity 'Revoke signing key' --output json`,
       ],
       top,
     );
-    context.output.result(shown(input, found, columns, 'no changes'));
-    return 0;
+    return { data: found.map((entry) => entry.whole()), columns, nothing: 'no changes' };
   },
 };
 
@@ -60,7 +59,7 @@ async function objectsNamed(name: string, directory: GraphClient): Promise<reado
   return ids;
 }
 
-const columns = {
+const columns: Columns = {
   when: (entry: JsonReader) => shortTime(entry.string('activityDateTime')),
   activity: (entry: JsonReader) => entry.string('activityDisplayName'),
   of: (entry: JsonReader) =>

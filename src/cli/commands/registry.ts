@@ -93,11 +93,6 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./signer.ts')).signer,
   },
   {
-    name: 'federated-credential',
-    summary: "create, list or delete an application's federated credentials",
-    load: async () => (await import('./federated-credential.ts')).federatedCredential,
-  },
-  {
     name: 'sign-ins',
     summary: 'show who asked for tokens, for what, and how it ended',
     load: async () => (await import('./sign-ins.ts')).signIns,

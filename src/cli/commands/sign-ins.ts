@@ -1,12 +1,12 @@
 import type { JsonReader } from '../../client/json-reader.ts';
-import { type Command, dataOption, optionText } from '../command.ts';
+import { type AnsweringCommand, type Columns, dataOption, optionText } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
-import { logOptions, objectIdOf, readExtent, readLog, shortTime, shown } from '../log-listing.ts';
+import { logOptions, objectIdOf, readExtent, readLog, shortTime } from '../log-listing.ts';
 
 const kinds = ['managedIdentity', 'servicePrincipal', 'interactiveUser', 'nonInteractiveUser'];
 
 /** The sign-in log, through Graph: each token issued or refused. */
-export const signIns: Command = {
+export const signIns: AnsweringCommand = {
   name: 'sign-ins',
   summary: 'show who asked for tokens, for what, and how it ended',
   options: [
@@ -19,7 +19,7 @@ export const signIns: Command = {
   details: `innate sign-ins --kind managedIdentity --since 1h
 innate sign-ins --principal vm1
 innate sign-ins --failed --output json`,
-  async run(input, context) {
+  async answer(input, context) {
     const { since, top } = readExtent(input, context.clock);
     using deployment = openDeployment(input, context.clock);
     const { directory } = deployment;
@@ -38,12 +38,11 @@ innate sign-ins --failed --output json`,
       ],
       top,
     );
-    context.output.result(shown(input, found, columns, 'no sign-ins'));
-    return 0;
+    return { data: found.map((entry) => entry.whole()), columns, nothing: 'no sign-ins' };
   },
 };
 
-const columns = {
+const columns: Columns = {
   when: (entry: JsonReader) => shortTime(entry.string('createdDateTime')),
   who: (entry: JsonReader) => firstOf(entry, 'userPrincipalName', 'servicePrincipalName', 'appId'),
   resource: (entry: JsonReader) => firstOf(entry, 'resourceDisplayName', 'resourceId'),

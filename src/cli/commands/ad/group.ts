@@ -1,111 +1,167 @@
-import type { GraphClient } from '../../../client/graph-client.ts';
-import { type JsonReader, UnexpectedAnswer } from '../../../client/json-reader.ts';
 import {
-  type Command,
+  type AnsweringCommand,
+  type Columns,
   CommandError,
+  type CommandGroup,
   type CommandInput,
   dataOption,
   optionText,
-  verbOf,
 } from '../../command.ts';
 import { openDeployment } from '../../deployment.ts';
 import { resolveGroup, resolveMember } from '../../member-name.ts';
+import { answered, requireName } from './directory-object.ts';
 
-const verbs = ['create', 'list', 'show', 'delete', 'add-member', 'remove-member'] as const;
-type Verb = (typeof verbs)[number];
+const columns: Columns = {
+  name: (one) => one.string('displayName'),
+  object: (one) => one.string('id'),
+  description: (one) => one.optionalString('description') ?? '',
+};
+const memberColumns: Columns = {
+  name: (one) => one.optionalString('userPrincipalName') ?? one.string('displayName'),
+  type: (one) => one.string('@odata.type').replace('#microsoft.graph.', ''),
+  object: (one) => one.string('id'),
+};
+const word = { name: '[group]', summary: 'its name or object id' };
+const groupOption = { flags: '-g, --group <group>', summary: 'the same' };
 
-/** Groups of the directory, through Graph. */
-export const group: Command = {
-  name: 'group',
-  summary: 'create, list, show or delete groups, and say who is in them',
+const create: AnsweringCommand = {
+  name: 'create',
+  summary: 'make a group',
+  arguments: [{ name: '[name]', summary: 'what it is called' }],
+  options: [
+    { flags: '--display-name <text>', summary: 'what it is called; it may also stand as a word of its own' },
+    { flags: '--mail-nickname <text>', summary: 'made of its name unless told' },
+    { flags: '--description <text>', summary: 'what it is for' },
+    { flags: '--assignable-to-roles', summary: 'roles of the directory may be given to it' },
+    dataOption,
+  ],
+  async answer(input, { clock }) {
+    const displayName = requireName(input, 'displayName', 'the group is called');
+    const description = optionText(input, 'description');
+    using deployment = openDeployment(input, clock);
+    const made = await deployment.directory.post(['groups'], {
+      displayName,
+      ...(description === undefined ? {} : { description }),
+      ...(input.options['assignableToRoles'] === true ? { isAssignableToRole: true } : {}),
+      mailEnabled: false,
+      mailNickname: optionText(input, 'mailNickname') ?? nicknameOf(displayName),
+      securityEnabled: true,
+    });
+    return { data: answered(made).whole(), columns };
+  },
+};
+
+const list: AnsweringCommand = {
+  name: 'list',
+  summary: 'list groups',
+  options: [dataOption],
+  async answer(input, { clock }) {
+    using deployment = openDeployment(input, clock);
+    const found = await deployment.directory.list(['groups']);
+    return { data: found.map((one) => one.whole()), columns, nothing: 'no groups' };
+  },
+};
+
+const show: AnsweringCommand = {
+  name: 'show',
+  summary: 'show a group',
+  arguments: [word],
+  options: [groupOption, dataOption],
+  async answer(input, { clock }) {
+    const name = groupNameIn(input);
+    using deployment = openDeployment(input, clock);
+    return { data: (await resolveGroup(deployment.directory, name)).whole(), columns };
+  },
+};
+
+const remove: AnsweringCommand = {
+  name: 'delete',
+  summary: 'delete a group',
+  arguments: [word],
+  options: [groupOption, dataOption],
+  async answer(input, { clock }) {
+    const name = groupNameIn(input);
+    using deployment = openDeployment(input, clock);
+    const found = await resolveGroup(deployment.directory, name);
+    await deployment.directory.delete(['groups', found.string('id')]);
+    return { said: `${found.string('displayName')} is deleted; it can be restored for thirty days` };
+  },
+};
+
+const listMembers: AnsweringCommand = {
+  name: 'list',
+  summary: 'list who is in a group',
+  arguments: [word],
+  options: [groupOption, dataOption],
+  async answer(input, { clock }) {
+    const name = groupNameIn(input);
+    using deployment = openDeployment(input, clock);
+    const { directory } = deployment;
+    const id = (await resolveGroup(directory, name)).string('id');
+    const found = await directory.list(['groups', id, 'members']);
+    return { data: found.map((one) => one.whole()), columns: memberColumns, nothing: 'nobody is in it' };
+  },
+};
+
+const changeMembers = (name: 'add' | 'remove'): AnsweringCommand => ({
+  name,
+  summary: name === 'add' ? 'put somebody into a group' : 'take somebody out of a group',
   arguments: [
-    { name: `<${verbs.join('|')}>`, summary: 'what to do' },
-    { name: '[name]', summary: 'its name or object id' },
+    word,
     {
       name: '[member]',
       summary:
         'a user name, the name or client id of a service principal, the name of a group, or an object id',
     },
   ],
-  options: [
-    { flags: '--description <text>', summary: 'create: what it is for' },
-    { flags: '--assignable-to-roles', summary: 'create: roles of the directory may be given to it' },
-    dataOption,
+  options: [groupOption, { flags: '--member-id <member>', summary: 'the same' }, dataOption],
+  async answer(input, { clock }) {
+    const group = groupNameIn(input);
+    const words = optionText(input, 'group') === undefined ? input.words.slice(1) : input.words;
+    const member = optionText(input, 'memberId') ?? words[0];
+    if (member === undefined) throw new CommandError('say which member', 2);
+    using deployment = openDeployment(input, clock);
+    const { directory } = deployment;
+    const found = await resolveGroup(directory, group);
+    const [id, displayName] = [found.string('id'), found.string('displayName')];
+    const memberId = await resolveMember(directory, member);
+    if (name === 'remove') {
+      await directory.delete(['groups', id, 'members', memberId, '$ref']);
+      return { said: `${member} is no longer in ${displayName}` };
+    }
+    await directory.post(['groups', id, 'members', '$ref'], { '@odata.id': `/directoryObjects/${memberId}` });
+    return { said: `${member} is in ${displayName}` };
+  },
+});
+
+/** Groups of the directory, through Graph. */
+export const group: CommandGroup = {
+  name: 'group',
+  summary: 'groups of people and service principals',
+  commands: [
+    create,
+    list,
+    show,
+    remove,
+    {
+      name: 'member',
+      summary: 'who is in a group',
+      commands: [changeMembers('add'), listMembers, changeMembers('remove')],
+    },
   ],
   details: `innate ad group create readers
-innate ad group add-member readers alice@innate.internal
-innate ad group remove-member readers alice@innate.internal
+innate ad group member add readers alice@innate.internal
+innate ad group member remove readers alice@innate.internal
 
 What is assigned to a group its members have from that moment on, and have no longer from the moment they leave.`,
-  async run(input, context) {
-    const [claimedVerb, name, member] = input.words;
-    const verb = verbOf('ad group', verbs, claimedVerb);
-    if (name === undefined && verb !== 'list')
-      throw new CommandError(`innate ad group ${verb} needs a name`, 2);
-    const isOfMember = verb === 'add-member' || verb === 'remove-member';
-    if (isOfMember && member === undefined)
-      throw new CommandError(`innate ad group ${verb} needs a member`, 2);
-    using deployment = openDeployment(input, context.clock);
-    const said = await perform(deployment.directory, verb, { name: name ?? '', member: member ?? '', input });
-    context.output.result(said);
-    return 0;
-  },
 };
 
-async function perform(
-  directory: GraphClient,
-  verb: Verb,
-  { name, member, input }: { readonly name: string; readonly member: string; readonly input: CommandInput },
-): Promise<string> {
-  if (verb === 'list') {
-    const found = await directory.list(['groups']);
-    return found.length === 0 ? 'no groups' : found.map(describe).join('\n');
-  }
-  if (verb === 'create') return describe(await create(directory, name, input));
-  const found = await resolveGroup(directory, name);
-  const [id, displayName] = [found.string('id'), found.string('displayName')];
-  if (verb === 'show') {
-    const members = await directory.list(['groups', id, 'members']);
-    return [describe(found), ...members.map(describeMember)].join('\n');
-  }
-  if (verb === 'delete') {
-    await directory.delete(['groups', id]);
-    return `${displayName} is deleted; it can be restored for thirty days`;
-  }
-  const memberId = await resolveMember(directory, member);
-  if (verb === 'remove-member') {
-    await directory.delete(['groups', id, 'members', memberId, '$ref']);
-    return `${member} is no longer in ${displayName}`;
-  }
-  await directory.post(['groups', id, 'members', '$ref'], { '@odata.id': `/directoryObjects/${memberId}` });
-  return `${member} is in ${displayName}`;
-}
-
-async function create(directory: GraphClient, displayName: string, input: CommandInput): Promise<JsonReader> {
-  const description = optionText(input, 'description');
-  const made = await directory.post(['groups'], {
-    displayName,
-    ...(description === undefined ? {} : { description }),
-    ...(input.options['assignableToRoles'] === true ? { isAssignableToRole: true } : {}),
-    mailEnabled: false,
-    mailNickname: nicknameOf(displayName),
-    securityEnabled: true,
-  });
-  if (made === undefined) throw new UnexpectedAnswer('the directory made a group and did not show it');
-  return made;
+function groupNameIn(input: CommandInput): string {
+  return requireName(input, 'group', 'which group');
 }
 
 /** Graph wants one, though no mail is delivered to it. */
 function nicknameOf(displayName: string): string {
   const plain = displayName.replaceAll(/[^A-Za-z0-9_-]/g, '').slice(0, 64);
   return plain === '' ? 'group' : plain;
-}
-
-function describe(found: JsonReader): string {
-  return `${found.string('displayName')}  object ${found.string('id')}`;
-}
-
-function describeMember(found: JsonReader): string {
-  const type = found.string('@odata.type').replace('#microsoft.graph.', '');
-  return `  ${found.optionalString('userPrincipalName') ?? found.string('displayName')}  ${type}  object ${found.string('id')}`;
 }

@@ -1,46 +1,61 @@
-import type { JsonReader } from '../../../client/json-reader.ts';
 import { resolveServicePrincipal } from '../../application-name.ts';
-import { type Command, CommandError, dataOption, optionText, verbOf } from '../../command.ts';
+import {
+  type AnsweringCommand,
+  type Columns,
+  type CommandGroup,
+  dataOption,
+  optionText,
+} from '../../command.ts';
 import { openDeployment } from '../../deployment.ts';
+import { objectOption, requireName } from './directory-object.ts';
 
-const verbs = ['list', 'show'] as const;
+const columns: Columns = {
+  name: (one) => one.string('displayName'),
+  type: (one) => one.string('servicePrincipalType'),
+  client: (one) => one.string('appId'),
+  object: (one) => one.string('id'),
+};
 
-/** Service principals, of applications and of managed identities, through Graph. */
-export const sp: Command = {
-  name: 'sp',
-  summary: 'list or show service principals, managed identities among them',
-  arguments: [
-    { name: '<list|show>', summary: 'what to do' },
-    { name: '[name]', summary: 'its name, client id, object id, or application ID URI' },
-  ],
+const list: AnsweringCommand = {
+  name: 'list',
+  summary: 'list service principals, managed identities among them',
   options: [
     {
       flags: '--type <type>',
-      summary: 'list: only those of this type',
+      summary: 'only those of this type',
       choices: ['Application', 'ManagedIdentity'],
     },
+    { flags: '--filter <filter>', summary: 'only those that a filter of OData holds for' },
     dataOption,
   ],
-  async run(input, context) {
-    const [claimedVerb, name] = input.words;
-    const verb = verbOf('ad sp', verbs, claimedVerb);
-    if (verb === 'show' && name === undefined) throw new CommandError('innate ad sp show needs a name', 2);
-    using deployment = openDeployment(input, context.clock);
-    const { directory } = deployment;
-    if (name !== undefined && verb === 'show') {
-      context.output.result(describe(await resolveServicePrincipal(directory, name)));
-      return 0;
-    }
+  async answer(input, { clock }) {
     const type = optionText(input, 'type');
-    const filter = type === undefined ? {} : { filter: `servicePrincipalType eq '${type}'` };
-    const found = await directory.list(['servicePrincipals'], filter);
-    context.output.result(found.length === 0 ? 'no service principals' : found.map(describe).join('\n'));
-    return 0;
+    const parts = [
+      type === undefined ? undefined : `servicePrincipalType eq '${type}'`,
+      optionText(input, 'filter'),
+    ].filter((part) => part !== undefined);
+    using deployment = openDeployment(input, clock);
+    const query = parts.length === 0 ? {} : { filter: parts.join(' and ') };
+    const found = await deployment.directory.list(['servicePrincipals'], query);
+    return { data: found.map((one) => one.whole()), columns, nothing: 'no service principals' };
   },
 };
 
-/** One line: name, type, client id, object id. */
-function describe(principal: JsonReader): string {
-  const words = ['displayName', 'servicePrincipalType', 'appId', 'id'].map((name) => principal.string(name));
-  return `${words[0]}  ${words[1]}  client ${words[2]}  object ${words[3]}`;
-}
+const show: AnsweringCommand = {
+  name: 'show',
+  summary: 'show a service principal',
+  arguments: [{ name: '[name]', summary: 'its name, client id, object id, or application ID URI' }],
+  options: [objectOption, dataOption],
+  async answer(input, { clock }) {
+    const name = requireName(input, 'id', 'which service principal');
+    using deployment = openDeployment(input, clock);
+    return { data: (await resolveServicePrincipal(deployment.directory, name)).whole(), columns };
+  },
+};
+
+/** Service principals, of applications and of managed identities, through Graph. */
+export const sp: CommandGroup = {
+  name: 'sp',
+  summary: 'service principals, managed identities among them',
+  commands: [list, show],
+};

@@ -1,97 +1,152 @@
 import { readFileSync } from 'node:fs';
-import { type JsonReader, UnexpectedAnswer } from '../../../client/json-reader.ts';
 import { type Randomness, randomText } from '../../../foundation/randomness.ts';
 import {
-  type Command,
+  type AnsweringCommand,
+  type Columns,
   CommandError,
+  type CommandGroup,
   type CommandInput,
+  type CommandOption,
   dataOption,
   optionText,
-  verbOf,
 } from '../../command.ts';
-import { openDeployment } from '../../deployment.ts';
+import { type Deployment, openDeployment } from '../../deployment.ts';
+import { answered, objectOption } from './directory-object.ts';
 
-const verbs = ['create', 'list', 'show', 'delete', 'set-password'] as const;
-type Verb = (typeof verbs)[number];
 /** Random octets of a password that is made up: 120 bits. */
 const passwordOctets = 15;
 const longestPasswordFile = 4096;
+const columns: Columns = {
+  user: (one) => one.string('userPrincipalName'),
+  name: (one) => one.string('displayName'),
+  object: (one) => one.string('id'),
+};
+const word = { name: '[name]', summary: 'the user name, such as alice@innate.internal' };
+const passwordOptions: readonly CommandOption[] = [
+  {
+    flags: '--password-file <file>',
+    summary: 'the password, first line of a file; one is made up and printed unless told',
+  },
+  { flags: '--keep', summary: 'the person need not choose another password at the next sign-in' },
+];
 
-/** People of the directory, through Graph. */
-export const user: Command = {
-  name: 'user',
-  summary: 'create, list, show or delete people, and set their passwords',
-  arguments: [
-    { name: '<create|list|show|delete|set-password>', summary: 'what to do' },
-    { name: '[name]', summary: 'the user name, such as alice@innate.internal' },
-  ],
+const create: AnsweringCommand = {
+  name: 'create',
+  summary: 'make a person',
+  arguments: [word],
   options: [
-    { flags: '--display-name <text>', summary: 'create: the name that is shown; the user name unless told' },
     {
-      flags: '--password-file <file>',
-      summary: 'the password, first line of a file; one is made up and printed unless told',
+      flags: '--user-principal-name <name>',
+      summary: 'the user name; it may also stand as a word of its own',
     },
-    { flags: '--keep', summary: 'the person need not choose another password at the next sign-in' },
+    { flags: '--display-name <text>', summary: 'the name that is shown; the user name unless told' },
+    ...passwordOptions,
     dataOption,
   ],
+  async answer(input, { clock, randomness }) {
+    const userPrincipalName = userNameIn(input, 'userPrincipalName');
+    const { passwordProfile, madeUp } = passwordIn(input, randomness);
+    using deployment = openDeployment(input, clock);
+    const made = answered(
+      await deployment.directory.post(['users'], {
+        accountEnabled: true,
+        displayName: optionText(input, 'displayName') ?? userPrincipalName,
+        mailNickname: userPrincipalName.slice(0, userPrincipalName.indexOf('@')),
+        userPrincipalName,
+        passwordProfile,
+      }),
+    );
+    const shown = { ...columns, ...(madeUp ? { password: () => passwordProfile.password } : {}) };
+    return {
+      data: { ...made.whole(), ...(madeUp ? { password: passwordProfile.password } : {}) },
+      columns: shown,
+    };
+  },
+};
+
+const list: AnsweringCommand = {
+  name: 'list',
+  summary: 'list people',
+  options: [dataOption],
+  async answer(input, { clock }) {
+    using deployment = openDeployment(input, clock);
+    const found = await deployment.directory.list(['users']);
+    return { data: found.map((one) => one.whole()), columns, nothing: 'no people' };
+  },
+};
+
+const show: AnsweringCommand = {
+  name: 'show',
+  summary: 'show a person',
+  arguments: [word],
+  options: [objectOption, dataOption],
+  async answer(input, { clock }) {
+    const name = userNameIn(input, 'id');
+    using deployment = openDeployment(input, clock);
+    return { data: (await requireUser(deployment, name)).whole(), columns };
+  },
+};
+
+const remove: AnsweringCommand = {
+  name: 'delete',
+  summary: 'delete a person',
+  arguments: [word],
+  options: [objectOption, dataOption],
+  async answer(input, { clock }) {
+    const name = userNameIn(input, 'id');
+    using deployment = openDeployment(input, clock);
+    const found = await requireUser(deployment, name);
+    await deployment.directory.delete(['users', found.string('id')]);
+    return { said: `${name} is deleted, and can be restored for thirty days` };
+  },
+};
+
+const setPassword: AnsweringCommand = {
+  name: 'set-password',
+  summary: 'set the password of a person, and end what was signed in with the one before',
+  arguments: [word],
+  options: [objectOption, ...passwordOptions, dataOption],
+  async answer(input, { clock, randomness }) {
+    const name = userNameIn(input, 'id');
+    const { passwordProfile, madeUp } = passwordIn(input, randomness);
+    using deployment = openDeployment(input, clock);
+    await deployment.directory.patch(['users', name], { passwordProfile });
+    const told = `${name} has a new password`;
+    if (!madeUp) return { said: told };
+    const { password } = passwordProfile;
+    return { data: { userPrincipalName: name, password }, said: `${told}\npassword: ${password}` };
+  },
+};
+
+/** People of the directory, through Graph. */
+export const user: CommandGroup = {
+  name: 'user',
+  summary: 'people, and their passwords',
+  commands: [create, list, show, remove, setPassword],
   details: `innate ad user create alice@innate.internal --display-name "Alice Example"
 innate ad user set-password alice@innate.internal --password-file password
 
 Setting a password ends everything that was signed in with the one before.`,
-  async run(input, context) {
-    const [claimedVerb, name] = input.words;
-    const verb = verbOf('ad user', verbs, claimedVerb);
-    using deployment = openDeployment(input, context.clock);
-    const { directory } = deployment;
-    if (verb === 'list') {
-      const found = await directory.list(['users']);
-      context.output.result(found.length === 0 ? 'no people' : found.map(describe).join('\n'));
-      return 0;
-    }
-    if (verb === 'show' || verb === 'delete') {
-      const userName = readName(verb, name);
-      const found = await directory.get(['users', userName]);
-      if (found === undefined) throw new CommandError(`there is nobody called '${userName}'`);
-      if (verb === 'delete') await directory.delete(['users', found.string('id')]);
-      context.output.result(
-        verb === 'show' ? describe(found) : `${userName} is deleted, and can be restored for thirty days`,
-      );
-      return 0;
-    }
-    const { userPrincipalName, passwordProfile, printed } = readWish(verb, name, input, context.randomness);
-    if (verb === 'set-password') {
-      await directory.patch(['users', userPrincipalName], { passwordProfile });
-      context.output.result([`${userPrincipalName} has a new password`, ...printed].join('\n'));
-      return 0;
-    }
-    const made = await directory.post(['users'], {
-      accountEnabled: true,
-      displayName: optionText(input, 'displayName') ?? userPrincipalName,
-      mailNickname: userPrincipalName.slice(0, userPrincipalName.indexOf('@')),
-      userPrincipalName,
-      passwordProfile,
-    });
-    if (made === undefined) throw new UnexpectedAnswer('the directory made a user and did not show it');
-    context.output.result([describe(made), ...printed].join('\n'));
-    return 0;
-  },
 };
 
-function readWish(verb: Verb, name: string | undefined, input: CommandInput, randomness: Randomness) {
-  const userPrincipalName = readName(verb, name);
+/** The password of a person, and whether it was made up here: then it is printed, once. */
+function passwordIn(input: CommandInput, randomness: Randomness) {
   const file = optionText(input, 'passwordFile');
   const password = file === undefined ? randomText(randomness, passwordOctets) : readPassword(file);
   const forceChangePasswordNextSignIn = input.options['keep'] !== true;
-  return {
-    userPrincipalName,
-    passwordProfile: { password, forceChangePasswordNextSignIn },
-    printed: file === undefined ? [`password: ${password}`] : [],
-  };
+  return { passwordProfile: { password, forceChangePasswordNextSignIn }, madeUp: file === undefined };
 }
 
-function readName(verb: Verb, name: string | undefined): string {
+async function requireUser({ directory }: Deployment, name: string) {
+  const found = await directory.get(['users', name]);
+  if (found === undefined) throw new CommandError(`there is nobody called '${name}'`);
+  return found;
+}
+
+function userNameIn(input: CommandInput, option: string): string {
+  const name = optionText(input, option) ?? input.words[0];
   if (name !== undefined && /^[^@]+@[^@]+$/.test(name)) return name;
-  throw new CommandError(`innate ad user ${verb} needs a user name, such as alice@innate.internal`, 2);
+  throw new CommandError('say which user name, such as alice@innate.internal', 2);
 }
 
 function readPassword(file: string): string {
@@ -106,8 +161,4 @@ function readPassword(file: string): string {
     throw new CommandError(`${file} holds no password in its first line`);
   }
   return line;
-}
-
-function describe(found: JsonReader): string {
-  return `${found.string('userPrincipalName')}  ${found.string('displayName')}  object ${found.string('id')}`;
 }
