@@ -23,6 +23,8 @@ function thingsOf(existing: {
   credential: string;
   lock: string;
   managementGroup: string;
+  deployment: string;
+  tag: string;
 }): Things {
   return {
     resourceGroupName: 'rg1',
@@ -37,8 +39,9 @@ function thingsOf(existing: {
     location: 'westus',
     lockName: existing.lock,
     groupId: existing.managementGroup,
-    tagName: 'no-such-tag',
-    tagValue: 'no-such-value',
+    deploymentName: existing.deployment,
+    tagName: existing.tag,
+    tagValue: existing.tag,
     aliasName: existing.alias,
     kid: 'no-such-key-anywhere',
     roleAssignmentName: existing.assignment,
@@ -119,8 +122,26 @@ async function furnish(m: TestManagement, tenant: TestTenant, vault: string) {
     const locked = await m.ask('PUT', path, { as, body: { properties: { level: 'CanNotDelete' } } });
     assert.equal(locked.status, 201, locked.text);
   }
+  const deployment = `deployment-${vault}`;
+  const template = {
+    $schema: 'https://schema.management.azure.com/schemas/2019-08-01/tenantDeploymentTemplate.json#',
+  };
+  for (const scope of ['', its]) {
+    const path = `${scope}/providers/Microsoft.Resources/deployments/${deployment}?api-version=2022-09-01`;
+    const properties = {
+      mode: 'Incremental',
+      template: { ...template, contentVersion: '1.0.0.0', resources: [] },
+    };
+    const deployed = await m.ask('PUT', path, { as, body: { location: 'westus', properties } });
+    assert.equal(deployed.status, 201, deployed.text);
+  }
+  await m.operations.settled();
+  const tag = `tag-${vault}`;
+  const tagged = `${group}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01`;
+  await m.ask('PATCH', tagged, { as, body: { operation: 'Merge', properties: { tags: { [tag]: tag } } } });
   assert.ok(operationId);
-  return { operationId, assignment, alias, name: 'vm1', credential, lock, managementGroup };
+  const names = { name: 'vm1', credential, lock, managementGroup, deployment, tag };
+  return { operationId, assignment, alias, ...names };
 }
 
 describe("another tenant's", () => {
@@ -136,6 +157,8 @@ describe("another tenant's", () => {
       credential: 'no-credential',
       lock: 'absent-lock',
       managementGroup: 'absent-group',
+      deployment: 'absent-deployment',
+      tag: 'absent-tag',
     };
     const absent = { ...thingsOf(nothing), resourceGroupName: 'no-such' };
     const before = await snapshot(m);
@@ -148,6 +171,7 @@ describe("another tenant's", () => {
       const scopes = operation.path.startsWith('/{scope}')
         ? [
             '',
+            '/providers/Microsoft.Management/managementGroups/{groupId}',
             `/subscriptions/{subscriptionId}`,
             '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}',
             '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/virtualMachines/{name}',
