@@ -225,9 +225,17 @@ describe('a caller', () => {
     refused(await m.ask('GET', vm, { as: reader }), 404, 'ResourceNotFound');
     refused(await m.ask('PUT', vm, { as: reader, body: { location: 'westus' } }), 403, 'AuthorizationFailed');
     refused(
-      await m.ask('GET', `${s}/resourceGroups?api-version=2022-09-01`, { as: reader }),
+      await m.ask('GET', `${s}/providers/Microsoft.Compute/virtualMachines?api-version=2024-07-01`, {
+        as: reader,
+      }),
       403,
       'AuthorizationFailed',
+    );
+    const groups = await m.ask('GET', `${s}/resourceGroups?api-version=2022-09-01`, { as: reader });
+    assert.deepEqual(
+      groups.body.value.map((each: Body) => each.name),
+      ['rg1'],
+      'lists show what may be read',
     );
     refused(await m.ask('GET', vm.replace('rg1', 'rg2'), { as: reader }), 403, 'AuthorizationFailed');
     const subscription = await m.ask('GET', `${s}?api-version=2022-12-01`, { as: reader });

@@ -154,6 +154,40 @@ describe('resources', () => {
     await m.ask('PUT', vm.replace('Web_1', 'webx1'), { as, body: { location: 'westus' } });
     assert.deepEqual(await tagged(), []);
   });
+
+  test('are shown to each caller as far as it may read them, as groups are (T3)', async () => {
+    await using m = await testManagement();
+    await furnish(m);
+    const place = `/subscriptions/${m.home.subscriptionId}`;
+    const vm = `${place}/resourceGroups/rg-one/providers/Microsoft.Compute/virtualMachines/webx1`;
+    const worker = await m.application(m.home, 'worker');
+    const names = async (path: string) => {
+      const reply = await m.ask('GET', `${place}${path}?${groups}`, { as: worker });
+      if (reply.status !== 200) return reply.status;
+      return reply.body.value.map((each: { name: string }) => each.name);
+    };
+    const inOne = '/resourceGroups/rg-one/resources';
+    for (const path of ['/resources', '/resourceGroups', inOne]) assert.equal(await names(path), 403, path);
+    await m.assign(m.home, worker, 'Virtual Machine Contributor', vm);
+    assert.deepEqual(await names('/resources'), ['webx1']);
+    assert.deepEqual(await names(inOne), ['webx1']);
+    assert.deepEqual(await names('/resourceGroups'), []);
+    assert.equal(await names('/resourceGroups/rg-two/resources'), 403);
+    await m.assign(m.home, worker, 'Reader', `${place}/resourceGroups/rg-two`);
+    assert.deepEqual(await names('/resources'), ['webx1', 'db', 'listed-kv']);
+    assert.deepEqual(await names('/resourceGroups'), ['rg-two']);
+    const filter = encodeURIComponent("tagName eq 'env'");
+    const filtered = await m.ask('GET', `${place}/resources?${groups}&$filter=${filter}`, { as: worker });
+    assert.deepEqual(
+      filtered.body.value.map((each: { name: string }) => each.name),
+      ['webx1', 'listed-kv'],
+    );
+    // a right that is none to read shows nothing
+    const user = await m.application(m.home, 'user');
+    await m.assign(m.home, user, 'Key Vault Secrets User', `${place}/resourceGroups/rg-one`);
+    const none = await m.ask('GET', `${place}/resources?${groups}`, { as: user });
+    assert.deepEqual([none.status, none.body.value], [200, []]);
+  });
 });
 
 describe('resource groups', () => {

@@ -1,7 +1,7 @@
 import type { Expression, ExpressionBuilder, ReferenceExpression, SqlBool } from 'kysely';
 import { canonicalLocation } from '../../contract/arm.ts';
 import { canonicalId } from '../../contract/resource-id.ts';
-import type { SubscriptionId, TenantId } from '../../foundation/ids.ts';
+import type { CanonicalId, SubscriptionId, TenantId } from '../../foundation/ids.ts';
 import type { Tables } from '../storage/tables.ts';
 import { type FilterExpression, type FilterTerm, invalidFilter } from './filter-expression.ts';
 
@@ -43,6 +43,30 @@ export function groupCondition(
   place: ListPlace,
 ): ListCondition<'resource_groups'> {
   return conditionOf(expression, place, groupFields);
+}
+
+/** Those of a list that are at some places alone: resources in groups or by themselves, groups by themselves. */
+export function resourcesAt(places: {
+  readonly groups: readonly CanonicalId[];
+  readonly resources: readonly CanonicalId[];
+}): ListCondition<'resources'> {
+  return (eb) =>
+    eb.or([
+      ...(places.groups.length === 0 ? [] : [eb('group_canonical', 'in', [...places.groups])]),
+      ...(places.resources.length === 0 ? [] : [eb('canonical', 'in', [...places.resources])]),
+    ]);
+}
+
+export function groupsAt(groups: readonly CanonicalId[]): ListCondition<'resource_groups'> {
+  return (eb) => (groups.length === 0 ? eb.lit(false) : eb('canonical', 'in', [...groups]));
+}
+
+/** What must hold together; absent parts ask nothing. */
+export function allOf<Table extends Listed>(
+  ...conditions: readonly (ListCondition<Table> | undefined)[]
+): ListCondition<Table> | undefined {
+  const asked = conditions.filter((condition) => condition !== undefined);
+  return asked.length === 0 ? undefined : (eb) => eb.and(asked.map((condition) => condition(eb)));
 }
 
 const resourceFields: ReadonlyMap<string, FieldCondition<'resources'>> = new Map<

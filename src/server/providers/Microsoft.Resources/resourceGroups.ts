@@ -4,6 +4,7 @@ import {
   resourceGroupPatchSchema,
   resourceGroupSchema,
 } from '../../../contract/Microsoft.Resources.ts';
+import { parseScope } from '../../../contract/resource-id.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { pageRequest } from '../../http/paging.ts';
 import {
@@ -16,7 +17,7 @@ import type { AsyncOperations } from '../../resource-manager/async-operations.ts
 import { readFilterExpression } from '../../resource-manager/filter-expression.ts';
 import { groupDeletionKind } from '../../resource-manager/group-deletion.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
-import { groupCondition } from '../../resource-manager/list-condition.ts';
+import { allOf, groupCondition, groupsAt } from '../../resource-manager/list-condition.ts';
 import { requireLocation } from '../../resource-manager/locations.ts';
 import { requireUnlocked } from '../../resource-manager/locks.ts';
 import {
@@ -33,10 +34,12 @@ import {
   listResourceGroups,
   presentResourceGroup,
   type ResourceGroup,
+  resourceGroupId,
   saveResourceGroup,
 } from '../../resource-manager/resource-group-store.ts';
 import type { Database, Transaction } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
+import { seesSome, visiblePlaces } from './visible-places.ts';
 
 const type = 'Microsoft.Resources/resourceGroups';
 const action = 'Microsoft.Resources/subscriptions/resourceGroups';
@@ -58,6 +61,7 @@ export function resourceGroups(database: Database, operations: AsyncOperations):
         method: 'GET',
         path: '/subscriptions/{subscriptionId}/resourceGroups',
         action: `${action}/read`,
+        allowsOtherwise: (context) => seesSome(database, context),
         run: (context) => list(database, context),
       },
       {
@@ -107,9 +111,25 @@ async function list(database: Database, context: OperationContext): Promise<Answ
   const { tenantId, subscriptionId } = subscriptionOfContext(context);
   const filter = readFilterExpression(context.query.get('$filter'));
   const request = pageRequest(context.query.get('$top'), context.query.get('$skiptoken'));
-  const condition = filter === undefined ? undefined : groupCondition(filter, { tenantId, subscriptionId });
+  const seesAll = await context.may(`${action}/read`, context.target);
+  const condition = allOf(
+    filter === undefined ? undefined : groupCondition(filter, { tenantId, subscriptionId }),
+    seesAll ? undefined : groupsAt((await visiblePlaces(database, context)).groups),
+  );
   const page = await listResourceGroups(database.read, tenantId, subscriptionId, request, condition);
-  return listAnswer(context, page, page.items.map(presentResourceGroup));
+  const items = seesAll ? page.items : await readable(context, page.items);
+  return listAnswer(context, page, items.map(presentResourceGroup));
+}
+
+/** Those of the groups that the caller may read. */
+async function readable(
+  { may }: Pick<OperationContext, 'may'>,
+  groups: readonly ResourceGroup[],
+): Promise<readonly ResourceGroup[]> {
+  const allowed = await Promise.all(
+    groups.map((group) => may(`${action}/read`, parseScope(resourceGroupId(group)))),
+  );
+  return groups.filter((_group, index) => allowed[index]);
 }
 
 async function put(database: Database, context: Put): Promise<Answer> {

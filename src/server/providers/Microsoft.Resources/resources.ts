@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../../contract/arm.ts';
+import { parseScope } from '../../../contract/resource-id.ts';
 import { pageRequest } from '../../http/paging.ts';
 import { readFilterExpression } from '../../resource-manager/filter-expression.ts';
 import { presentIdentities } from '../../resource-manager/identity-presentation.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
-import { resourceCondition } from '../../resource-manager/list-condition.ts';
+import { allOf, resourceCondition, resourcesAt } from '../../resource-manager/list-condition.ts';
 import {
   type Answer,
   type OperationContext,
@@ -16,6 +17,7 @@ import type { Database } from '../../storage/database.ts';
 import { resourcesApiVersions } from './api-versions.ts';
 import { type ExportingOptions, exportOperation } from './exportTemplate.ts';
 import { type MovingOptions, moveOperations } from './moveResources.ts';
+import { seesSome, visiblePlaces } from './visible-places.ts';
 
 /** Lists over all types, with the identities that resources carry, moves and exports (`spec/resource-manager.md` a.12). */
 export function resources(options: MovingOptions & ExportingOptions): ResourceType {
@@ -32,12 +34,14 @@ export function resources(options: MovingOptions & ExportingOptions): ResourceTy
         method: 'GET',
         path: '/subscriptions/{subscriptionId}/resources',
         action: 'Microsoft.Resources/subscriptions/resources/read',
+        allowsOtherwise: (context) => seesSome(database, context),
         run,
       },
       {
         method: 'GET',
         path: '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/resources',
         action: 'Microsoft.Resources/subscriptions/resourceGroups/resources/read',
+        allowsOtherwise: (context) => seesSome(database, context),
         run,
       },
       ...moveOperations(options),
@@ -50,17 +54,28 @@ async function list(database: Database, context: OperationContext): Promise<Answ
   const { query, group } = context;
   const { tenantId, subscriptionId } = subscriptionOfContext(context);
   const filter = readFilterExpression(query.get('$filter'));
-  const page = await listResources(
+  const seesAll = await context.may(
+    group === undefined
+      ? 'Microsoft.Resources/subscriptions/resources/read'
+      : 'Microsoft.Resources/subscriptions/resourceGroups/resources/read',
+    context.target,
+  );
+  const condition = allOf(
+    filter === undefined ? undefined : resourceCondition(filter, { tenantId, subscriptionId }),
+    seesAll ? undefined : resourcesAt(await visiblePlaces(database, context)),
+  );
+  const found = await listResources(
     database.read,
     {
       tenantId,
       subscriptionId,
       placed: true,
       ...(group === undefined ? {} : { groupCanonical: group.canonical }),
-      ...(filter === undefined ? {} : { condition: resourceCondition(filter, { tenantId, subscriptionId }) }),
+      ...(condition === undefined ? {} : { condition }),
     },
     pageRequest(query.get('$top'), query.get('$skiptoken')),
   );
+  const page = seesAll ? found : { ...found, items: await readable(context, found.items) };
   const expanded = new Set((query.get('$expand') ?? '').toLowerCase().split(/\s*,\s*/));
   const identities = await presentIdentities(database.read, page.items);
   const items = page.items.map((resource) => ({
@@ -69,6 +84,17 @@ async function list(database: Database, context: OperationContext): Promise<Answ
     ...expansion(resource, expanded),
   }));
   return listAnswer(context, page, items);
+}
+
+/** Those of the resources that the caller may read. */
+async function readable(
+  { may }: Pick<OperationContext, 'may'>,
+  resources: readonly Resource[],
+): Promise<readonly Resource[]> {
+  const allowed = await Promise.all(
+    resources.map(({ type, resourceId }) => may(`${type}/read`, parseScope(resourceId))),
+  );
+  return resources.filter((_resource, index) => allowed[index]);
 }
 
 function expansion(resource: Resource, expanded: ReadonlySet<string>): JsonObject {
