@@ -233,7 +233,7 @@ describe('a caller', () => {
     );
     const groups = await m.ask('GET', `${s}/resourceGroups?api-version=2022-09-01`, { as: reader });
     assert.deepEqual(
-      groups.body.value.map((each: Body) => each.name),
+      groups.body.value.map((each: { name: string }) => each.name),
       ['rg1'],
       'lists show what may be read',
     );
