@@ -57,6 +57,7 @@ import { nameAvailability } from './Microsoft.Web/checknameavailability.ts';
 import { serverfarms } from './Microsoft.Web/serverfarms.ts';
 import { siteConfig } from './Microsoft.Web/site-config.ts';
 import { type SiteDependencies, sites, slots } from './Microsoft.Web/sites.ts';
+import { webAppStacks } from './Microsoft.Web/stacks.ts';
 
 export interface ProvidersOptions
   extends SiteDependencies,
@@ -122,6 +123,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     siteConfig(options, 'sites/slots'),
     serverfarms(options),
     nameAvailability(database),
+    webAppStacks(),
     containerGroups(options),
     containerOperations(operations),
     containerApps(options),

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../contract/arm.ts';
 import type { Database, Queries } from '../storage/database.ts';
 import type { AsyncOperations } from './async-operations.ts';
-import { pollingHeaders } from './location-operations.ts';
-import { type Answer, type Operation, type OperationContext, subscriptionOfContext } from './provider.ts';
+import { doneHeaders } from './done-operation.ts';
+import type { Answer, Operation, OperationContext } from './provider.ts';
 import { changeResource } from './resource-change.ts';
 import type { Resource } from './resource-store.ts';
 
@@ -53,14 +53,8 @@ export function resourceAction(
         });
         if (typeof answer === 'function') return await answer(transaction, resource, context);
         if (answer !== 'polled') return { status: answer };
-        const { origin, apiVersion, at, caller } = context;
-        const { subscriptionId, tenantId } = subscriptionOfContext(context);
-        const operation = await operations.completed(transaction, {
-          ...{ tenantId, subscriptionId, kind: 'resource-action', target: resource.canonical, at },
-          startedBy: caller.principalId,
-        });
-        const place = { origin, apiVersion, namespace, location: resource.location || 'global' };
-        return { status: 202, headers: pollingHeaders(operation, place) };
+        const done = { kind: 'resource-action', namespace, resource } as const;
+        return { status: 202, headers: await doneHeaders(transaction, operations, context, done) };
       });
     },
   };

@@ -63,6 +63,8 @@ export interface TrackedDeclaration<
   readonly extraMembers: readonly string[] | 'all';
   /** Status of a PUT that makes a resource. */
   readonly statusOfNew: 200 | 201;
+  /** `polled`: the answer to the PUT that makes a resource tells where to poll, though it is made. */
+  readonly creation?: 'polled';
   /** `polled`: 202 with addresses to poll; the deletion itself is done before the answer all the same. */
   readonly deletion: 'at-once' | 'polled';
   /** Shows an ETag and honours If-Match with it. */

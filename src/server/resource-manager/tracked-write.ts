@@ -7,8 +7,8 @@ import { isUniqueViolation } from '../storage/database-errors.ts';
 import { locationRequired, resourceNotFound } from './arm-errors.ts';
 import { withoutConfidential } from './confidential-values.ts';
 import { deleteResource } from './deletion.ts';
+import { doneHeaders } from './done-operation.ts';
 import { writeIdentity } from './identity-change.ts';
-import { pollingHeaders } from './location-operations.ts';
 import { requireLocation } from './locations.ts';
 import { mergePatch } from './merge-patch.ts';
 import { requireParent } from './nested-resource.ts';
@@ -64,8 +64,29 @@ async function store(
   });
   const status = existing === undefined ? declaration.statusOfNew : 200;
   const answer = await answerWith(tracked, transaction, context, resource, status);
-  if (existing !== undefined || declaration.tellsLocation !== true) return answer;
-  return { ...answer, headers: { ...answer.headers, Location: resource.resourceId } };
+  if (existing !== undefined) return answer;
+  const headers = await headersOfNew(transaction, tracked, context, resource);
+  return headers === undefined ? answer : { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+async function headersOfNew(
+  transaction: Transaction,
+  { declaration, dependencies }: Tracked,
+  context: OperationContext<TrackedBody>,
+  resource: Resource,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  if (declaration.tellsLocation === true) return { Location: resource.resourceId };
+  if (declaration.creation !== 'polled') return undefined;
+  const { namespace } = declaration;
+  const done = { kind: 'resource-write', namespace, resource } as const;
+  // a `Location` would be followed to an answer without the resource
+  const { Location: _location, ...headers } = await doneHeaders(
+    transaction,
+    dependencies.operations,
+    context,
+    done,
+  );
+  return headers;
 }
 
 /** PATCH: JSON merge patch (RFC 7396), but tags replace the whole bag and identities merge by their own rules. */
@@ -97,7 +118,7 @@ export async function patchTracked(
 export async function deleteTracked(tracked: Tracked, context: OperationContext): Promise<Answer> {
   const { declaration, dependencies } = tracked;
   const { database, operations, participants } = dependencies;
-  const { subscriptionId, tenantId } = subscriptionOfContext(context);
+  const { tenantId } = subscriptionOfContext(context);
   return await database.transaction(async (transaction) => {
     const existing = await storedResource(transaction, tracked, context);
     if (existing === undefined) {
@@ -107,18 +128,9 @@ export async function deleteTracked(tracked: Tracked, context: OperationContext)
     }
     await deleteResource(transaction, participants, existing, context.at);
     if (declaration.deletion === 'at-once') return { status: 200 };
-    const operation = await operations.completed(transaction, {
-      tenantId,
-      subscriptionId,
-      kind: 'resource-deletion',
-      target: existing.canonical,
-      startedBy: context.caller.principalId,
-      at: context.at,
-    });
-    const { origin, apiVersion } = context;
     const { namespace } = declaration;
-    const place = { origin, apiVersion, namespace, location: existing.location };
-    return { status: 202, headers: pollingHeaders(operation, place) };
+    const done = { kind: 'resource-deletion', namespace, resource: existing } as const;
+    return { status: 202, headers: await doneHeaders(transaction, operations, context, done) };
   });
 }
 

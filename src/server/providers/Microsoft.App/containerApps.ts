@@ -43,6 +43,7 @@ export function containerApps(dependencies: ContainerAppDependencies): ResourceT
     patch: appResourceSchema,
     extraMembers: ['kind', 'managedBy', 'extendedLocation'],
     statusOfNew: 201,
+    creation: 'polled',
     deletion: 'polled',
     entityTags: false,
     systemData: true,

@@ -34,6 +34,7 @@ export function managedEnvironments(dependencies: TrackedDependencies): Resource
       patch: appResourceSchema,
       extraMembers: ['kind'],
       statusOfNew: 201,
+      creation: 'polled',
       deletion: 'polled',
       entityTags: false,
       systemData: true,

@@ -1,16 +1,11 @@
 import { canonicalId, type ResourceScope } from '../../../contract/resource-id.ts';
 import { pageOf, pageRequest } from '../../http/paging.ts';
 import { resourceNotFound } from '../../resource-manager/arm-errors.ts';
+import { doneHeaders } from '../../resource-manager/done-operation.ts';
 import { presentIdentities } from '../../resource-manager/identity-presentation.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
-import { pollingHeaders } from '../../resource-manager/location-operations.ts';
 import { parentOf, requireThere } from '../../resource-manager/nested-resource.ts';
-import {
-  type Answer,
-  type OperationContext,
-  type ResourceType,
-  subscriptionOfContext,
-} from '../../resource-manager/provider.ts';
+import type { Answer, OperationContext, ResourceType } from '../../resource-manager/provider.ts';
 import { findResource, type Resource } from '../../resource-manager/resource-store.ts';
 import { collectionPath } from '../../resource-manager/tracked-resource.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
@@ -118,18 +113,16 @@ async function remove(
   { database, participants, operations }: TrackedDependencies,
   context: OperationContext,
 ): Promise<Answer> {
-  const { subscriptionId, tenantId } = subscriptionOfContext(context);
-  const { origin, apiVersion, at, caller } = context;
   return await database.transaction(async (transaction) => {
     const found = await findInstance(transaction, context);
     if (found === undefined) return { status: 204 };
     const { set, instance } = found;
     await removeInstances(transaction, participants, set, [instance], context);
-    const operation = await operations.completed(transaction, {
-      ...{ tenantId, subscriptionId, kind: 'resource-deletion', target: instance.canonical, at },
-      startedBy: caller.principalId,
-    });
-    const place = { origin, apiVersion, namespace, location: set.location };
-    return { status: 202, headers: pollingHeaders(operation, place) };
+    const done = {
+      kind: 'resource-deletion',
+      namespace,
+      resource: { ...instance, location: set.location },
+    } as const;
+    return { status: 202, headers: await doneHeaders(transaction, operations, context, done) };
   });
 }

@@ -1,13 +1,8 @@
 import type * as z from 'zod';
 import type { JsonObject } from '../../../contract/arm.ts';
 import { instanceIdsSchema, requiredInstanceIdsSchema } from '../../../contract/Microsoft.Compute.ts';
-import { pollingHeaders } from '../../resource-manager/location-operations.ts';
-import {
-  type Answer,
-  type Operation,
-  type OperationContext,
-  subscriptionOfContext,
-} from '../../resource-manager/provider.ts';
+import { doneHeaders } from '../../resource-manager/done-operation.ts';
+import type { Answer, Operation, OperationContext } from '../../resource-manager/provider.ts';
 import { changeResource } from '../../resource-manager/resource-change.ts';
 import { type Resource, saveResource } from '../../resource-manager/resource-store.ts';
 import { requireResource } from '../../resource-manager/tracked-answer.ts';
@@ -25,7 +20,8 @@ import {
 } from './scale-set-instances.ts';
 import { sizes } from './sizes.ts';
 
-const item = `${collectionPath({ namespace: 'Microsoft.Compute', type: 'virtualMachineScaleSets' })}/{name}`;
+const namespace = 'Microsoft.Compute';
+const item = `${collectionPath({ namespace, type: 'virtualMachineScaleSets' })}/{name}`;
 
 /** What an action does to the instances that it is for. */
 type Act = (
@@ -107,19 +103,14 @@ function action<
     action: `${scaleSetType}/${name}/action`,
     body,
     async run(context: OperationContext<z.infer<Schema>>): Promise<Answer> {
-      const { target, origin, apiVersion, at, caller } = context;
+      const { target } = context;
       if (target.kind !== 'resource') throw new TypeError('the path names no resource');
       return await database.transaction(async (transaction) => {
         const set = await changeResource(transaction, context, target, (resource) => resource);
         const chosen = selectInstances(await instancesOf(transaction, set), context.body?.instanceIds);
         await act(transaction, set, chosen, context);
-        const { subscriptionId, tenantId } = subscriptionOfContext(context);
-        const operation = await operations.completed(transaction, {
-          ...{ tenantId, subscriptionId, kind: 'resource-action', target: set.canonical, at },
-          startedBy: caller.principalId,
-        });
-        const place = { origin, apiVersion, namespace: 'Microsoft.Compute', location: set.location };
-        return { status: 202, headers: pollingHeaders(operation, place) };
+        const done = { kind: 'resource-action', namespace, resource: set } as const;
+        return { status: 202, headers: await doneHeaders(transaction, operations, context, done) };
       });
     },
   } as Operation;

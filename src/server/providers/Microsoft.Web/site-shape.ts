@@ -148,6 +148,8 @@ export function presentSite(resource: Resource, host: string): JsonObject {
     enabledHostNames: [defaultHostName, scm],
     hostNameSslStates: [ssl(defaultHostName, 'Standard'), ssl(scm, 'Repository')],
     repositorySiteName: host,
+    serverFarmId: null,
+    sku: state['tier'] ?? 'Standard',
     usageState: 'Normal',
     availabilityState: 'Normal',
     lastModifiedTimeUtc: new Date(changedAt).toISOString(),

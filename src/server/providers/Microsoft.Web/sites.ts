@@ -2,12 +2,16 @@ import type { JsonObject } from '../../../contract/arm.ts';
 import { siteNamePattern, siteSchema, slotNamePattern } from '../../../contract/Microsoft.Web.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { invalidResourceName } from '../../resource-manager/arm-errors.ts';
+import { findByReference } from '../../resource-manager/holding.ts';
 import { mergePatch } from '../../resource-manager/merge-patch.ts';
 import { resourceAction } from '../../resource-manager/polled-action.ts';
 import type { Operation, ResourceType } from '../../resource-manager/provider.ts';
 import type { ResourceSecrets } from '../../resource-manager/resource-secrets.ts';
+import type { Resource } from '../../resource-manager/resource-store.ts';
+import { requireResource } from '../../resource-manager/tracked-answer.ts';
 import { collectionPath, trackedResource } from '../../resource-manager/tracked-resource.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
+import type { Transaction } from '../../storage/database.ts';
 import { webApiVersions } from './api-versions.ts';
 import { presentSite, secretsOf, storedSite, writtenOf } from './site-shape.ts';
 
@@ -88,11 +92,20 @@ function siteType(
           await secrets.replace(transaction, { tenantId, canonical, kind }, values);
         }
       },
+      settle: nameTier,
       present: (resource) => presentSite(resource, hostOf(resource.resourceId)),
-      more: actions(dependencies, type),
+      more: [...actions(dependencies, type), publishingProfile(dependencies, type, hostOf)],
     },
     dependencies,
   );
+}
+
+/** A site tells the tier of its plan. */
+async function nameTier(transaction: Transaction, site: Resource): Promise<Resource> {
+  const plan = await findByReference(transaction, site.tenantId, site.properties['serverFarmId']);
+  const sku = plan?.type === 'Microsoft.Web/serverfarms' ? plan.extra['sku'] : undefined;
+  const tier = (sku as JsonObject | undefined)?.['tier'];
+  return tier === undefined ? site : { ...site, state: { ...site.state, tier } };
 }
 
 /** `start`, `stop` and `restart`: what the site says of itself, and nothing more. */
@@ -109,6 +122,39 @@ function actions(dependencies: TrackedDependencies, type: SiteKind['type']): rea
       change: ({ state }) => (typeof stopped === 'boolean' ? { ...state, stopped } : state),
     }),
   );
+}
+
+/**
+ * The profile that `az webapp show` reads an address from. Nothing can be published to a site, so there is neither
+ * user nor password in it.
+ */
+function publishingProfile(
+  dependencies: TrackedDependencies,
+  type: SiteKind['type'],
+  hostOf: SiteKind['hostOf'],
+): Operation {
+  const namespace = 'Microsoft.Web';
+  return {
+    method: 'POST',
+    path: `${collectionPath({ namespace, type })}/{name}/publishxml`,
+    action: `${namespace}/${type}/publishxml/action`,
+    async run(context) {
+      const { resourceId } = await requireResource({ dependencies }, context);
+      // letters, digits and hyphens: nothing that XML would have to be told of
+      const host = hostOf(resourceId);
+      const profile = (method: string, url: string) =>
+        `<publishProfile profileName="${host} - ${method}" publishMethod="${method}" publishUrl="${url}" userName="" userPWD="" destinationAppUrl="https://${host}.azurewebsites.net" />`;
+      const profiles = [
+        profile('MSDeploy', `${host}.scm.azurewebsites.net:443`),
+        profile('FTP', `ftps://${host}.ftp.azurewebsites.windows.net/site/wwwroot`),
+      ];
+      return {
+        status: 200,
+        headers: { 'Content-Type': 'application/xml' },
+        body: `<publishData>${profiles.join('')}</publishData>`,
+      };
+    },
+  };
 }
 
 function websiteExists(name: string): ArmError {
