@@ -148,6 +148,16 @@ describe('what a deployment would do', () => {
     assert.ok(!JSON.stringify(rows).includes(secret));
   });
 
+  test('can be asked where nothing may be written', async () => {
+    const lock = `${world.group}/providers/Microsoft.Authorization/locks/frozen?api-version=2016-09-01`;
+    await world.ask('PUT', lock, { body: { properties: { level: 'ReadOnly' } } });
+    const changes = await whatIf({ template: template([]) });
+    assert.ok(changes.length > 0);
+    const refused = await world.deploy('frozen', { template: template([]) });
+    assert.equal(refused.reply.body.error.code, 'ScopeLocked');
+    await world.ask('DELETE', lock);
+  });
+
   test('is for who started it, and who may read what operations came to', async () => {
     const { management, group } = world;
     const path = `${group}/providers/Microsoft.Resources/deployments/guess/whatIf?${version}`;

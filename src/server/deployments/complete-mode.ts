@@ -69,7 +69,7 @@ export async function deleteUnlisted(
 }
 
 /** A resource stays where it is listed, where one within it is, and where it lies within one that is. */
-function isKept(id: string, listed: ReadonlySet<string>): boolean {
+export function isKept(id: string, listed: ReadonlySet<string>): boolean {
   const own = id.toLowerCase();
   return [...listed].some((one) => one === own || one.startsWith(`${own}/`) || own.startsWith(`${one}/`));
 }

@@ -16,6 +16,8 @@ import type { Prepared } from './preparation.ts';
 import type { Ask } from './resource-write.ts';
 import { allSteps, type Step, saveStep } from './step-store.ts';
 
+/** Milliseconds between two looks at whether the run is still to go on, however long a step takes. */
+const lookInterval = 5000;
 /** Resources of one deployment that are under way at once. */
 const maxAtOnce = 10;
 
@@ -95,6 +97,20 @@ export class Run {
         this.#done.add(instance.key);
       else waiting.set(instance.key, instance);
     }
+    const looking = setInterval(() => void this.#goOn(), lookInterval);
+    looking.unref();
+    try {
+      await this.#inOrder(waiting, act);
+    } finally {
+      clearInterval(looking);
+    }
+    if (this.#stop !== undefined) throw this.#stop;
+  }
+
+  async #inOrder(
+    waiting: Map<string, ResourceInstance>,
+    act: (instance: ResourceInstance) => Promise<StepOutcome>,
+  ): Promise<void> {
     for (;;) {
       await this.#goOn();
       for (const instance of this.#stop === undefined ? waiting.values() : []) {
@@ -108,7 +124,6 @@ export class Run {
       if (this.#running.size === 0) break;
       await Promise.race(this.#running.values());
     }
-    if (this.#stop !== undefined) throw this.#stop;
   }
 
   #begin(key: string, work: () => Promise<void>): void {

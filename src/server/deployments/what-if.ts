@@ -6,7 +6,7 @@ import type { Answer } from '../resource-manager/provider.ts';
 import type { ResourceInstance } from '../templates/resource-instance.ts';
 import { TemplateError } from '../templates/template-error.ts';
 import { wholeAllowance } from './allowance.ts';
-import { type ListedResource, newestVersion, resourcesIn } from './complete-mode.ts';
+import { isKept, type ListedResource, newestVersion, resourcesIn } from './complete-mode.ts';
 import { masked } from './confidential.ts';
 import { delta, type PropertyChange, predicted, settable } from './delta.ts';
 import type { AskedDeployment, DeploymentContext, Deployments } from './deployments.ts';
@@ -80,6 +80,9 @@ function idsOnly({ resourceId, changeType, unsupportedReason }: Change): Change 
     ...(unsupportedReason === undefined ? {} : { unsupportedReason }),
   };
 }
+
+/** Resources that a prediction names although nothing happens to them. */
+const maxIgnored = 1000;
 
 class Prediction {
   readonly #engine: Deployments;
@@ -188,17 +191,24 @@ class Prediction {
   }
 
   /** What the group has beside: mode `Complete` deletes it, the other does not touch it. */
-  async #unlisted({ scope, mode }: AskedDeployment, changes: readonly Change[]): Promise<readonly Change[]> {
-    const listed = new Set(changes.map(({ resourceId }) => resourceId.toLowerCase()));
+  async #unlisted(
+    { scope, mode, prepared }: AskedDeployment,
+    changes: readonly Change[],
+  ): Promise<readonly Change[]> {
+    const existing = prepared.expansion.instances.filter((instance) => instance.existing);
+    const ids = [...changes.map(({ resourceId }) => resourceId), ...existing.map(({ id }) => id)];
+    const listed = new Set(ids.map((id) => id.toLowerCase()));
     const all = await resourcesIn(this.#ask, scope);
-    return all
-      .filter(({ id }) => !listed.has(id.toLowerCase()))
-      .map((resource) => {
-        const state = this.#asListed(resource);
-        return mode === 'Complete'
-          ? { resourceId: resource.id, changeType: 'Delete', before: state }
-          : { resourceId: resource.id, changeType: 'Ignore', before: state, after: state };
-      });
+    const beside = all.filter(({ id }) =>
+      mode === 'Complete' ? !isKept(id, listed) : !listed.has(id.toLowerCase()),
+    );
+    // what is not touched is told of for orientation
+    return (mode === 'Complete' ? beside : beside.slice(0, maxIgnored)).map((resource) => {
+      const state = this.#asListed(resource);
+      return mode === 'Complete'
+        ? { resourceId: resource.id, changeType: 'Delete', before: state }
+        : { resourceId: resource.id, changeType: 'Ignore', before: state, after: state };
+    });
   }
 
   #asListed(resource: ListedResource): JsonObject {

@@ -76,7 +76,8 @@ export function deployments(options: DeploymentsOptions, types: () => readonly K
         path: '/providers/Microsoft.Resources/calculateTemplateHash',
         action: 'Microsoft.Resources/calculateTemplateHash/action',
         body: templateHashSchema,
-        content: { ...templateContent },
+        content: templateContent,
+        effect: 'read',
         run: async ({ body }: OperationContext<JsonObject>) => ({
           status: 200,
           body: calculateTemplateHash(body),
@@ -112,6 +113,7 @@ function operationsAt(place: string, options: DeploymentsOptions, engine: Deploy
       method,
       path,
       action: right,
+      effect: method === 'PUT' ? 'write' : 'read',
       run: (context: DeploymentContext) => run(context, scopeOf(context)),
     }) as Operation;
   return [
@@ -133,7 +135,10 @@ function operationsAt(place: string, options: DeploymentsOptions, engine: Deploy
       predict(engine, context, scope),
     ),
     read('POST', `${one}/cancel`, `${action}/cancel/action`, cancelDeployment),
-    read('POST', `${one}/exportTemplate`, `${action}/exportTemplate/action`, exportedTemplate),
+    {
+      ...read('POST', `${one}/exportTemplate`, `${action}/exportTemplate/action`, exportedTemplate),
+      effect: 'read',
+    },
     {
       ...read(
         'GET',
