@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Randomness } from '../../foundation/randomness.ts';
+import { AtOnce } from './at-once.ts';
 import { CommitListeners, type Database, type Transaction } from './database.ts';
 import {
   asUnavailable,
@@ -30,6 +31,8 @@ const int8 = 20;
 const migrationLock = 7_311_046_517;
 const oldestVersion = 130_000;
 const maxAttempts = 20;
+/** Of each of the two pools. */
+const maxConnections = 10;
 
 /**
  * Opens PostgreSQL 13 or later. Reads run READ COMMITTED, each on a snapshot of its own; transactions run SERIALIZABLE
@@ -52,6 +55,7 @@ export async function openPostgres(
   const writers = openPool(config);
   const read = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: readers }) });
   const write = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: writers }) });
+  const atOnce = new AtOnce(maxConnections);
   const listeners = new CommitListeners();
   const scope = new TransactionScope();
   const close = async () => {
@@ -78,7 +82,7 @@ export async function openPostgres(
     let duplicates = 0;
     for (let attempts = 1; ; attempts += 1) {
       try {
-        return await attempt(work);
+        return await atOnce.run(() => attempt(work), isSerializationConflict);
       } catch (error) {
         // two that looked for a row and then made it: the loser, run again, finds the winner's
         const lostRace = isUniqueViolation(error) && duplicates++ === 0;
@@ -130,7 +134,7 @@ export async function openPostgres(
 function poolConfig(url: string): pg.PoolConfig {
   return {
     connectionString: url,
-    max: 10,
+    max: maxConnections,
     application_name: 'innate',
     connectionTimeoutMillis: 10_000,
     statement_timeout: 30_000,

@@ -9,14 +9,24 @@ const columns = [
   ['async_operations', 'target_canonical'],
 ] as const;
 
-/** Ids compare by octets on every engine, so that an index finds what lies below one. */
+/** Ids compare by octets on every engine, so that an index finds what lies below one; and indexes of what deletions look for. */
 export const orderOfOctets: Migration = {
   name: '018-order-of-octets',
   async up(db: Kysely<unknown>, { octetOrder }) {
     await db.schema
-      .createIndex('async_operations_target')
+      .createIndex('async_operations_status')
       .on('async_operations')
-      .columns(['tenant_id', 'status', 'target_canonical'])
+      .columns(['status', 'target_canonical'])
+      .execute();
+    await db.schema
+      .createIndex('async_operations_end')
+      .on('async_operations')
+      .columns(['tenant_id', 'ended_at'])
+      .execute();
+    await db.schema
+      .createIndex('join_tokens_resource')
+      .on('join_tokens')
+      .columns(['tenant_id', 'resource_canonical'])
       .execute();
     if (octetOrder === undefined) return;
     for (const [table, column] of columns) {
