@@ -26,7 +26,6 @@ export interface OperationRegistry {
   match(segments: readonly string[]): RouteMatch | undefined;
   /** The namespace in its own spelling, if anything is served under it. */
   namespace(name: string): string | undefined;
-  hasType(namespace: string, type: string): boolean;
 }
 
 /** Types beside those that are registered one by one: too many to be made before somebody asks for them. */
@@ -35,13 +34,11 @@ export interface FurtherTypes {
   at(segments: readonly string[]): ResourceType | undefined;
   /** The namespace in its own spelling, if anything is served under it. */
   namespace(name: string): string | undefined;
-  hasType(namespace: string, type: string): boolean;
 }
 
 const noFurtherTypes: FurtherTypes = {
   at: () => undefined,
   namespace: () => undefined,
-  hasType: () => false,
 };
 
 const actionPattern = /^[A-Za-z0-9.{}]+(?:\/[A-Za-z0-9{}-]+)+\/(?:read|write|delete|action)$/;
@@ -79,7 +76,6 @@ export function createOperationRegistry(
     return known(segments);
   };
   const namespaces = new Map(types.map(({ namespace }) => [namespace.toLowerCase(), namespace]));
-  const typeNames = new Set(types.map((type) => fullType(type).toLowerCase()));
 
   return {
     types,
@@ -91,8 +87,6 @@ export function createOperationRegistry(
       return { type, byMethod, parameters: found.parameters };
     },
     namespace: (name) => namespaces.get(name.toLowerCase()) ?? further.namespace(name),
-    hasType: (namespace, type) =>
-      typeNames.has(`${namespace}/${type}`.toLowerCase()) || further.hasType(namespace, type),
   };
 }
 

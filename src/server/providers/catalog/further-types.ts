@@ -69,7 +69,6 @@ export function createFurtherTypes(options: FurtherTypesOptions): FurtherTypes {
       return find(`${namespace}/${types.slice(0, -1).join('/')}`);
     },
     namespace: (name) => namespaces.get(name.toLowerCase()),
-    hasType: (namespace, type) => byName.has(`${namespace}/${type}`.toLowerCase()),
   };
 }
 

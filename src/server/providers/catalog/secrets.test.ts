@@ -66,6 +66,8 @@ describe('what could be a secret is not kept', () => {
     `postgres://user:${canary}@host/db`,
     `run.sh --password=${canary}`,
     `eyJhbGciOiJub25lIn0.eyJzdWIiOiJ${canary}.`,
+    `eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.${canary}`,
+    `${'-eyJ'.repeat(16_000)} ${'://'.repeat(9_000)} Password=${canary}`,
   ]) {
     test(`for its look: ${text.slice(0, 40)}`, () => {
       assert.doesNotMatch(

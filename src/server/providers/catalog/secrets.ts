@@ -141,12 +141,13 @@ function isNameOfSecret(word: string): boolean {
   return /keys?$/.test(word) && word !== 'key' && !plainKeys.test(word);
 }
 
+/** Each starts where nothing of its own can stand before it, so that no text is gone through more than once or twice. */
 const looks: readonly RegExp[] = [
   /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/,
   /(?:key|signature|password|pwd|secret|token)\s*=\s*[^\s;&]/i,
   /[?&]sig=/i,
   /^\s*(?:bearer|basic|sharedaccesssignature|sharedkey)\s+\S/i,
-  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/,
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\./,
   /:\/\/[^/\s:@]*:[^/\s@]+@/,
 ];
 
