@@ -349,7 +349,10 @@ describe('a deployment of a template', () => {
       location: 'westeurope',
       properties: { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } },
     };
-    const { deployment, reply } = await world.deploy('network', { template: template([network]) });
+    const check = `${world.group}/providers/Microsoft.Resources/deployments/network/validate?api-version=2022-09-01`;
+    const properties = { mode: 'Incremental', template: template([network]) };
+    assert.equal((await world.ask('POST', check, { body: { properties } })).status, 200);
+    const { deployment, reply } = await world.deploy('network', properties);
     assert.equal(deployment.properties?.provisioningState, 'Succeeded', reply.text);
   });
 

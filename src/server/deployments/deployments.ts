@@ -21,7 +21,7 @@ import {
 } from './deployment-store.ts';
 import { defineDeployments, deploymentKind, type ExecutionParts } from './execution.ts';
 import { parameterSecret } from './parameter-secrets.ts';
-import { preflight, registerMissing } from './preflight.ts';
+import { preflight, registerMissing, withoutRegistrable } from './preflight.ts';
 import { deploymentIdOf, type Prepared, prepare } from './preparation.ts';
 import { presentDeployment, presentValidated, shownDependencies, shownProviders } from './presentation.ts';
 
@@ -197,7 +197,8 @@ export class Deployments {
     const as = { caller, origin };
     const { instances } = prepared.expansion;
     let refused = await preflight(dispatch, as, instances);
-    if (registers && (await registerMissing(dispatch, as, refused))) {
+    if (!registers) refused = await withoutRegistrable(dispatch, as, refused);
+    else if (await registerMissing(dispatch, as, refused)) {
       refused = await preflight(dispatch, as, instances);
     }
     if (refused.length > 0) throw invalidDeployment(name, randomness.uuid(), refused);

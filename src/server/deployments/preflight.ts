@@ -62,20 +62,42 @@ export async function registerMissing(
   as: Asker,
   refused: readonly ArmErrorBody[],
 ): Promise<boolean> {
-  const places = new Set<string>();
-  for (const { code, target, details } of refused) {
-    const subscription = /^\/subscriptions\/[^/]+/i.exec(target ?? '')?.[0];
-    const namespace = details?.[0]?.target;
-    if (code !== 'MissingSubscriptionRegistration' || subscription === undefined) continue;
-    if (namespace !== undefined) places.add(`${subscription}/providers/${namespace}/register`);
-  }
-  for (const place of places) {
-    try {
-      await dispatch({ ...as, method: 'POST', url: urlOf(place, '2021-04-01') });
-    } catch (error) {
-      // what is still missing is told by what asks for it
-      if (!(error instanceof DomainError)) throw error;
+  const lacking = new Set(refused.flatMap((refusal) => registrationFor(refusal) ?? []));
+  for (const url of lacking) await holds(dispatch({ ...as, method: 'POST', url }));
+  return lacking.size > 0;
+}
+
+/** What remains refused where a deployment registers what is lacking: nothing is registered here. */
+export async function withoutRegistrable(
+  dispatch: Dispatch,
+  as: Asker,
+  refused: readonly ArmErrorBody[],
+): Promise<readonly ArmErrorBody[]> {
+  const remaining: ArmErrorBody[] = [];
+  for (const refusal of refused) {
+    const url = registrationFor(refusal);
+    if (url === undefined || !(await holds(dispatch.admit({ ...as, method: 'POST', url })))) {
+      remaining.push(refusal);
     }
   }
-  return places.size > 0;
+  return remaining;
+}
+
+/** The request that ends the reason of a refusal, if that is a registration that is lacking. */
+function registrationFor({ code, target, details }: ArmErrorBody): string | undefined {
+  const subscription = /^\/subscriptions\/[^/]+/i.exec(target ?? '')?.[0];
+  const namespace = details?.[0]?.target;
+  if (code !== 'MissingSubscriptionRegistration' || subscription === undefined) return undefined;
+  if (namespace === undefined) return undefined;
+  return urlOf(`${subscription}/providers/${namespace}/register`, '2021-04-01');
+}
+
+async function holds(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return true;
+  } catch (error) {
+    if (error instanceof DomainError) return false;
+    throw error;
+  }
 }
