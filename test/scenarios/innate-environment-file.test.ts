@@ -77,19 +77,21 @@ describe('an environment file', () => {
     await said(['vm', 'update', 'worker', '--tags', 'kept=yes']);
     const changed = text
       .replace('identity: [system, orders-api]', 'identity: system')
+      .replace('env: test', 'env: prod')
       .replace('refs/heads/main', 'refs/heads/next')
       .replace('Hello from your own vault.', 'Good day.');
     assert.deepEqual((await apply(written('changed.yaml', changed))).split('\n').toSorted(), [
       '',
-      '3 changed, 7 found as wanted',
+      '4 changed, 6 found as wanted',
       'federated credential orders/orders-api/main changed',
+      'resource group orders changed',
       'secret orders-kv/greeting changed',
       'virtual machine orders/worker changed',
     ]);
     const worker = JSON.parse(await said(['vm', 'show', 'worker', '-o', 'json']));
     assert.equal(worker.identity.type, 'SystemAssigned');
     assert.deepEqual(worker.tags, { kept: 'yes' });
-    assert.match(await apply(example), /3 changed/);
+    assert.match(await apply(example), /4 changed/);
     assert.match(await said(['vm', 'identity', 'show', 'worker']), /system, orders-api/);
   });
 
@@ -166,12 +168,16 @@ resources:
     properties: { allowBlobPublicAccess: false }
   - identity: writer
     tags: { a: b }
+  - webapp: site
+  - type: Microsoft.Web/sites/slots
+    name: site/blue
+    identity: system
 roleAssignments:
   - { role: Reader, assignee: [logs, writer], scope: { subscription: default } }
 `,
     );
-    assert.match(await apply(file), /5 created\n$/);
-    assert.equal(await apply(file), 'nothing to change (5 found as wanted)\n');
+    assert.match(await apply(file), /7 created\n$/);
+    assert.equal(await apply(file), 'nothing to change (7 found as wanted)\n');
     assert.deepEqual(
       JSON.parse(
         await said([

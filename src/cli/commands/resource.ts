@@ -10,7 +10,7 @@ import {
 } from '../command.ts';
 import { openDeployment } from '../deployment.ts';
 import { anyResourceOptions, anyResourcesIn, typedId } from '../resources/any-resource.ts';
-import { newestVersion } from '../resources/newest-version.ts';
+import { servedType } from '../resources/newest-version.ts';
 import { identityColumns, locationColumn, nameColumns, withGroup } from '../resources/resource-kind.ts';
 import {
   groupOption,
@@ -100,8 +100,10 @@ const create: AnsweringCommand = {
     using deployment = openDeployment(input, clock);
     const group = await requireGroup(input, deployment);
     const id = typedId(group.id, type, name);
-    const apiVersion = optionText(input, 'apiVersion') ?? (await newestVersion(deployment.resources, type));
-    const location = optionText(input, 'location') ?? (name.includes('/') ? undefined : group.location);
+    const told = optionText(input, 'apiVersion');
+    const { newest, located } = await servedType(deployment.resources, type);
+    const apiVersion = told ?? newest;
+    const location = optionText(input, 'location') ?? (located ? group.location : undefined);
     const body = {
       ...(location === undefined ? {} : { location }),
       ...(tags === undefined ? {} : { tags }),

@@ -161,7 +161,7 @@ class Plan {
       type,
       apiVersion,
       location: entry.location,
-      madeIn: named.name.includes('/') ? undefined : this.#groupId(named.group),
+      madeIn: this.#groupId(named.group),
       tags: entry.tags,
       identities,
       members: this.#members(entry),

@@ -24,7 +24,7 @@ export interface WantedResource {
 export async function ensureResource(wanted: WantedResource, world: World): Promise<Outcome> {
   const { id, tags, identities, members } = wanted;
   const { resources } = world.deployment;
-  const version = wanted.apiVersion ?? (await world.newestVersion(wanted.type));
+  const version = wanted.apiVersion ?? (await world.servedType(wanted.type)).newest;
   const found = await resources.get(id, version);
   if (found === undefined) {
     const location = wanted.location ?? (await madeIn(wanted, world));
@@ -56,8 +56,11 @@ export async function ensureResource(wanted: WantedResource, world: World): Prom
   return 'changed';
 }
 
-async function madeIn({ madeIn: place }: WantedResource, world: World): Promise<string | undefined> {
-  return place?.startsWith('/') ? await world.locationOf(place) : place;
+async function madeIn({ madeIn: place, type }: WantedResource, world: World): Promise<string | undefined> {
+  if (place === undefined || !place.startsWith('/')) return place;
+  const nested = type.split('/').length > 2;
+  if (nested && !(await world.servedType(type)).located) return undefined;
+  return await world.locationOf(place);
 }
 
 function changesOf(

@@ -1,3 +1,4 @@
+import { ApiError } from '../../client/agents-client.ts';
 import { CommandError } from '../command.ts';
 import { type Principal, resolvePrincipal } from '../member-name.ts';
 import { resolveResource, sameResource } from '../resource-name.ts';
@@ -43,14 +44,21 @@ export async function ensureRole(wanted: WantedRole, world: World): Promise<Outc
     );
   if (standing) return 'unchanged';
   const { description } = wanted;
-  await resources.put(`${place}/${world.randomness.uuid()}`, roleAssignmentVersion, {
-    properties: {
-      roleDefinitionId: role.id,
-      principalId: principal.id,
-      principalType: principal.type,
-      ...(description === undefined ? {} : { description }),
-    },
-  });
+  const content = {
+    roleDefinitionId: role.id,
+    principalId: principal.id,
+    principalType: principal.type,
+    ...(description === undefined ? {} : { description }),
+  };
+  try {
+    await resources.put(`${place}/${world.randomness.uuid()}`, roleAssignmentVersion, {
+      properties: content,
+    });
+  } catch (error) {
+    // another replica that starts with the same file was first
+    if (error instanceof ApiError && error.code === 'RoleAssignmentExists') return 'unchanged';
+    throw error;
+  }
   return 'created';
 }
 
@@ -58,7 +66,7 @@ async function principalOf(wanted: WantedPrincipal, world: World): Promise<Princ
   const { directory, resources, operatorClientId } = world.deployment;
   if (wanted.kind === 'name') return await resolvePrincipal(directory, wanted.name);
   if (wanted.kind === 'operator') return await resolvePrincipal(directory, operatorClientId);
-  const version = wanted.apiVersion ?? (await world.newestVersion(wanted.type));
+  const version = wanted.apiVersion ?? (await world.servedType(wanted.type)).newest;
   const resource = await resources.get(wanted.id, version);
   const id =
     resource?.optionalObject('identity')?.optionalString('principalId') ??

@@ -1,6 +1,6 @@
 import type { Randomness } from '../../foundation/randomness.ts';
 import type { Deployment } from '../deployment.ts';
-import { newestVersion } from '../resources/newest-version.ts';
+import { type ServedType, servedType } from '../resources/newest-version.ts';
 
 export type Outcome = 'created' | 'changed' | 'unchanged';
 
@@ -25,8 +25,8 @@ export interface World {
     readonly operatorClientId: string;
   };
   readonly randomness: Randomness;
-  /** The newest api-version of a type that is served, previews only where there is nothing else. */
-  newestVersion(type: string): Promise<string>;
+  /** A type as it is served. @throws CommandError where it is not */
+  servedType(type: string): Promise<ServedType>;
   /** Where a resource group is. */
   locationOf(groupId: string): Promise<string>;
 }
@@ -34,12 +34,12 @@ export interface World {
 /** A world that asks each question once. */
 export function createWorld(deployment: World['deployment'], randomness: Randomness): World {
   const { resources } = deployment;
-  const versions = new Map<string, Promise<string>>();
+  const types = new Map<string, Promise<ServedType>>();
   const locations = new Map<string, Promise<string>>();
   return {
     deployment,
     randomness,
-    newestVersion: (type) => remembered(versions, type, () => newestVersion(resources, type)),
+    servedType: (type) => remembered(types, type, () => servedType(resources, type)),
     locationOf: (groupId) =>
       remembered(locations, groupId, async () => {
         const group = await resources.get(groupId, '2022-09-01');

@@ -1,4 +1,5 @@
 import { ApiError } from '../../client/agents-client.ts';
+import type { JsonReader } from '../../client/json-reader.ts';
 import type { Outcome, World } from './step.ts';
 
 const deploymentsVersion = '2025-04-01';
@@ -24,10 +25,28 @@ export async function ensureDeployment(wanted: WantedDeployment, world: World): 
     ...(location === undefined ? {} : { location }),
     properties: { mode: 'Incremental', template, parameters },
   };
-  if (await changesNothing(id, body, world)) return 'unchanged';
   const known = await resources.get(id, deploymentsVersion);
+  if (
+    known !== undefined &&
+    (await isOf(known, template, world)) &&
+    (await changesNothing(id, body, world))
+  ) {
+    return 'unchanged';
+  }
   await resources.put(id, deploymentsVersion, body);
   return known === undefined ? 'created' : 'changed';
+}
+
+/** Whether a deployment that has ended well was of this very template: outputs are no resources, and no forecast has them. */
+async function isOf(known: JsonReader, template: unknown, { deployment }: World): Promise<boolean> {
+  const properties = known.object('properties');
+  if (properties.optionalString('provisioningState') !== 'Succeeded') return false;
+  const hash = await deployment.resources.post(
+    '/providers/Microsoft.Resources/calculateTemplateHash',
+    deploymentsVersion,
+    template,
+  );
+  return hash?.optionalString('templateHash') === properties.optionalString('templateHash');
 }
 
 /** A forecast that cannot be had says nothing: then the template is applied, and says itself what is wrong with it. */
