@@ -1,9 +1,9 @@
-import type { ExpressionBuilder, ExpressionWrapper, SqlBool } from 'kysely';
+import type { ExpressionBuilder, ExpressionWrapper, RawBuilder, SqlBool } from 'kysely';
 import { canonicalId, type Scope } from '../../contract/resource-id.ts';
 import { type CanonicalId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import { selectMemberships } from '../directory/memberships.ts';
 import { Hierarchy, scopeOfGroup } from '../management-groups/hierarchy.ts';
-import { beginsWith } from '../storage/beginning.ts';
+import { beginsWith, isAtOrBelow } from '../storage/beginning.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { RoleAssignmentsTable, Tables } from '../storage/tables.ts';
 import type { RoleDefinitionId } from './role-definitions.ts';
@@ -188,6 +188,10 @@ function isBelow(
   return eb.and([beginsWith('scope_canonical', base), eb('scope_canonical', '<>', scope)]);
 }
 
+function atOrBelow(scope: CanonicalId): RawBuilder<SqlBool> {
+  return scope === '/' ? beginsWith('scope_canonical', scope) : isAtOrBelow('scope_canonical', scope);
+}
+
 /** Assignments at a scope or below it: what goes when the scope goes. */
 export async function listAtOrBelow(
   queries: Queries,
@@ -198,7 +202,7 @@ export async function listAtOrBelow(
     .selectFrom('role_assignments')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where((eb) => eb.or([eb('scope_canonical', '=', scope), isBelow(eb, scope)]))
+    .where(atOrBelow(scope))
     .execute();
   return rows.map(fromRow);
 }
@@ -250,7 +254,7 @@ export async function countAtOrBelow(
     .selectFrom('role_assignments')
     .select((eb) => eb.fn.countAll<number | string>().as('count'))
     .where('tenant_id', '=', tenantId)
-    .where((eb) => eb.or([eb('scope_canonical', '=', scope), isBelow(eb, scope)]))
+    .where(atOrBelow(scope))
     .executeTakeFirstOrThrow();
   return Number(count);
 }

@@ -1,5 +1,5 @@
 import { type CanonicalId, guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
-import { beginsWith } from '../storage/beginning.ts';
+import { beginsWith, isAtOrBelow } from '../storage/beginning.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { LocksTable } from '../storage/scope-tables.ts';
 import type { Writer } from './resource-store.ts';
@@ -162,6 +162,6 @@ export async function deleteLocksAtOrBelow(
     .deleteFrom('locks')
     .where('tenant_id', '=', tenantId)
     .where('subscription_id', '=', subscriptionId)
-    .where((eb) => eb.or([eb('scope_canonical', '=', scope), beginsWith('scope_canonical', `${scope}/`)]))
+    .where(isAtOrBelow('scope_canonical', scope))
     .execute();
 }

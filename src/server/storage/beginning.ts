@@ -7,7 +7,17 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
  * @param beginning ends with an ASCII character, as `/subscriptions/…/` does
  */
 export function beginsWith(column: string, beginning: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(${sql.ref(column)} >= ${beginning} and ${sql.ref(column)} < ${endOf(beginning)})`;
+}
+
+/** An id itself and what lies below it, as one range; `name-2`, which lies between the two, is left out. */
+export function isAtOrBelow(column: string, id: string): RawBuilder<SqlBool> {
+  const below = `${id}/`;
+  return sql<SqlBool>`(${sql.ref(column)} >= ${id} and ${sql.ref(column)} < ${endOf(below)} and (${sql.ref(column)} = ${id} or ${sql.ref(column)} >= ${below}))`;
+}
+
+/** The first text after all that begin with this one. */
+function endOf(beginning: string): string {
   const last = beginning.charCodeAt(beginning.length - 1);
-  const end = `${beginning.slice(0, -1)}${String.fromCharCode(last + 1)}`;
-  return sql<SqlBool>`(${sql.ref(column)} >= ${beginning} and ${sql.ref(column)} < ${end})`;
+  return `${beginning.slice(0, -1)}${String.fromCharCode(last + 1)}`;
 }

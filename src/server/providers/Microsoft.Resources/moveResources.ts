@@ -20,7 +20,7 @@ import {
 import { findResourceGroup, type ResourceGroup } from '../../resource-manager/resource-group-store.ts';
 import { findResource, type Resource } from '../../resource-manager/resource-store.ts';
 import { findSubscription } from '../../resource-manager/subscription-store.ts';
-import { beginsWith } from '../../storage/beginning.ts';
+import { isAtOrBelow } from '../../storage/beginning.ts';
 import type { Database, Transaction } from '../../storage/database.ts';
 
 const group = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}';
@@ -202,9 +202,7 @@ async function requireIdle(transaction: Transaction, resource: Resource): Promis
     .select('operation_id')
     .where('tenant_id', '=', tenantId)
     .where('status', '=', 'InProgress')
-    .where((eb) =>
-      eb.or([eb('target_canonical', '=', canonical), beginsWith('target_canonical', `${canonical}/`)]),
-    )
+    .where(isAtOrBelow('target_canonical', canonical))
     .executeTakeFirst();
   if (busy === undefined) return;
   throw new ArmError(
