@@ -210,10 +210,18 @@ function compare<Table extends keyof Tables>(
       return eb(field, '!=', value as never);
     case 'contains':
       if (value === '') return eb.lit(true);
-      return eb(eb.fn<string>('replace', [field, eb.val(value), eb.val('')]), '!=', field as never);
+      return eb(eb.fn<string>('replace', [field, eb.val(value), eb.val('')]), '!=', reference(eb, field));
     case 'starts-with':
       return eb(eb.fn<string>('substr', [field, eb.lit(1), eb.lit(value.length)]), '=', value);
   }
+}
+
+/** A column as what it holds: on the right side its name alone would be a text. */
+function reference<Table extends keyof Tables>(
+  eb: ExpressionBuilder<Tables, Table>,
+  field: ReferenceExpression<Tables, Table>,
+): Expression<string> {
+  return (typeof field === 'string' ? eb.ref(field as never) : field) as Expression<string>;
 }
 
 function textOf({ value }: FilterTerm): string {
