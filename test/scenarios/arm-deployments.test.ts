@@ -356,6 +356,35 @@ describe('a deployment of a template', () => {
     assert.equal(deployment.properties?.provisioningState, 'Succeeded', reply.text);
   });
 
+  test('makes no more of itself than can be kept: values and dependencies are bounded', async () => {
+    const grown = "[concat(split(padLeft('', 2000000, ','), ','), split(padLeft('', 2000000, ','), ','))]";
+    const { reply } = await world.deploy('grown', {
+      template: template([], { parameters: { p: { type: 'array', defaultValue: grown } } }),
+    });
+    assert.deepEqual(
+      [reply.status, reply.body.error.code],
+      [400, 'InvalidTemplate'],
+      reply.text.slice(0, 300),
+    );
+    const loop = (name: string, more: object) =>
+      identityResource(`[concat('${name}', copyIndex())]`, { copy: { name, count: 150 }, ...more });
+    const { body, status } = await world.ask(
+      'POST',
+      `${world.group}/providers/Microsoft.Resources/deployments/loops/validate?api-version=2022-09-01`,
+      {
+        body: {
+          properties: {
+            mode: 'Incremental',
+            template: template([loop('first', {}), loop('second', { dependsOn: ['first'] })]),
+          },
+        },
+      },
+    );
+    assert.equal(status, 200);
+    const shown = body.properties.dependencies.flatMap((one: { dependsOn: object[] }) => one.dependsOn);
+    assert.equal(shown.length, 10_000);
+  });
+
   test('goes with its group', async () => {
     const group = `/subscriptions/${world.management.home.subscriptionId}/resourceGroups/going`;
     await world.ask('PUT', `${group}?api-version=2021-04-01`, { body: { location: 'westeurope' } });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResourceInstance } from '../templates/resource-instance.ts';
-import { requireAllowance, shareOf, wholeAllowance } from './allowance.ts';
+import { requireAllowance, requireValues, shareOf, wholeAllowance } from './allowance.ts';
 
 const resources = (count: number, nested?: 'inner') =>
   Array.from({ length: count }, () => ({ nested }) as unknown as ResourceInstance);
@@ -15,4 +15,10 @@ test('deployments within a deployment share what is left to it, however deep', (
   assert.ok(allowance <= 0);
   assert.throws(() => requireAllowance(allowance, 1), { code: 'InvalidTemplate' });
   requireAllowance(800, 800);
+});
+
+test('values of parameters and outputs are kept up to a bound', () => {
+  requireValues('outputs', { a: 'x'.repeat(4_000_000) });
+  const large = { a: 'x'.repeat(4_200_000) };
+  assert.throws(() => requireValues('parameters', large), { code: 'InvalidTemplate' });
 });

@@ -13,6 +13,23 @@ export function shareOf(allowance: number, instances: readonly ResourceInstance[
   return nested === 0 ? 0 : Math.floor((allowance - instances.length) / nested);
 }
 
+/** Characters of JSON that the values of all parameters, and those of all outputs, have at most. */
+const maxValues = 4 * 1024 * 1024;
+
+/** @throws ArmError where values are more than are kept */
+export function requireValues(
+  what: 'parameters' | 'outputs',
+  values: unknown,
+  code = 'InvalidTemplate',
+): void {
+  if (JSON.stringify(values).length <= maxValues) return;
+  throw new ArmError(
+    'invalid-value',
+    code,
+    `The values of the ${what} of the deployment exceed the allowed size of '${maxValues}' characters.`,
+  );
+}
+
 /** @throws ArmError `InvalidTemplate` where a template has more resources than it may make */
 export function requireAllowance(allowance: number, count: number): void {
   if (count <= allowance) return;

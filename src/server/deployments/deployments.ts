@@ -8,7 +8,7 @@ import type { Answer, OperationContext } from '../resource-manager/provider.ts';
 import type { Queries } from '../storage/database.ts';
 import { isUniqueViolation } from '../storage/database-errors.ts';
 import { shownParameters } from '../templates/parameters.ts';
-import { requireAllowance, wholeAllowance } from './allowance.ts';
+import { requireAllowance, requireValues, wholeAllowance } from './allowance.ts';
 import { confidentialTexts, mask } from './confidential.ts';
 import { type Deployment, isActive, type RunInputs } from './deployment.ts';
 import { deploymentActive, inArmWords, invalidDeployment } from './deployment-error.ts';
@@ -180,6 +180,7 @@ export class Deployments {
         secret: (reference) => parameterSecret(this.#parts, context, reference),
       }),
     );
+    requireValues('parameters', [...prepared.parameters.values()]);
     requireAllowance(within?.allowance ?? wholeAllowance, prepared.expansion.instances.length);
     return { scope, name, mode, document, prepared };
   }

@@ -9,7 +9,7 @@ import type { Sealer } from '../storage/sealed-column.ts';
 import { type EvaluatedOutput, evaluateOutputs } from '../templates/outputs.ts';
 import { evaluateResource } from '../templates/resource-body.ts';
 import type { ResourceInstance } from '../templates/resource-instance.ts';
-import { shareOf } from './allowance.ts';
+import { requireValues, shareOf } from './allowance.ts';
 import { deleteUnlisted } from './complete-mode.ts';
 import { mask } from './confidential.ts';
 import { askAs, endsRun } from './deployer.ts';
@@ -143,6 +143,7 @@ async function perform(
   let outputs: JsonObject = {};
   await run.step('EvaluateDeploymentOutput', undefined, async () => {
     outputs = shownOutputs(await evaluateOutputs(prepared.template, scope));
+    requireValues('outputs', outputs, 'DeploymentOutputEvaluationFailed');
     return { statusCode: 'OK', outputResources: [] };
   });
   requireSuccess(deployment, run);

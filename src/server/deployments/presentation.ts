@@ -91,16 +91,21 @@ export function shownProviders(instances: readonly ResourceInstance[]): JsonValu
   }));
 }
 
+/** Dependencies that are shown at most: loops that wait for loops have the product of both. */
+const maxShown = 10_000;
+
 /** `dependencies`: what each resource waits for. */
 export function shownDependencies(instances: readonly ResourceInstance[]): JsonValue {
+  let left = maxShown;
   return instances
     .filter(({ dependencies, condition }) => condition && dependencies.length > 0)
-    .map(({ id, type, name, dependencies }) => ({
-      dependsOn: dependencies.map(({ key: _, ...dependency }) => ({ ...dependency })),
-      id,
-      resourceType: type,
-      resourceName: name,
-    }));
+    .flatMap(({ id, type, name, dependencies }) => {
+      const shown = dependencies.slice(0, left);
+      left -= shown.length;
+      if (shown.length === 0) return [];
+      const dependsOn = shown.map(({ key: _, ...dependency }) => ({ ...dependency }));
+      return [{ dependsOn, id, resourceType: type, resourceName: name }];
+    });
 }
 
 /** An item of a deployment's operations. */
