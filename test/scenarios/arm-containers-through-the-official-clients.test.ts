@@ -206,6 +206,47 @@ describe('a container app, through the official client', () => {
     assert.deepEqual(violations, []);
   });
 
+  test('keeps no secret that is spelled otherwise', async () => {
+    await using m = await testManagement();
+    const { group } = await containers(m);
+    const as = m.home.owner;
+    const secret = { name: 'db', Value: 'canary', value: 'canary' };
+    const sent: readonly (readonly [string, object])[] = [
+      ['Microsoft.App/containerApps/app-1?api-version=2024-03-01', { Configuration: { Secrets: [secret] } }],
+      ['Microsoft.App/containerApps/app-2?api-version=2024-03-01', { configuration: { SECRETS: [secret] } }],
+      [
+        'Microsoft.ContainerInstance/containerGroups/group-1?api-version=2023-05-01',
+        {
+          containers: [
+            {
+              name: 'a',
+              properties: { image: 'b', EnvironmentVariables: [{ name: 'A', SecureValue: 'canary' }] },
+            },
+          ],
+          Volumes: [{ name: 'v', Secret: { file: 'canary' } }],
+        },
+      ],
+      [
+        'Microsoft.Web/sites/site-1?api-version=2023-12-01',
+        { SiteConfig: { AppSettings: [{ name: 'A', value: 'canary' }] } },
+      ],
+      [
+        'Microsoft.Web/sites/site-2?api-version=2023-12-01',
+        { siteConfig: { AppSettings: [{ name: 'A', value: 'canary' }], metadata: [{ value: 'canary' }] } },
+      ],
+    ];
+    for (const [path, properties] of sent) {
+      const url = `${group}/providers/${path}`;
+      const made = await m.ask('PUT', url, { as, body: { location: 'westus', properties } });
+      assert.ok(made.status < 300, made.text);
+      assert.ok(!made.text.includes('canary'), made.text);
+      const patched = await m.ask('PATCH', url, { as, body: { properties } });
+      assert.ok(patched.status < 300, patched.text);
+      assert.ok(!(await m.ask('GET', url, { as })).text.includes('canary'), url);
+    }
+    assert.ok(!(await everythingStored(m)).includes('canary'));
+  });
+
   test('says None where it has no identity, and both kinds in its own spelling', async () => {
     await using m = await testManagement();
     const { apps, identity } = await containers(m);

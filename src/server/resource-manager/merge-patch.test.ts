@@ -39,4 +39,11 @@ describe('leaving members out', () => {
       },
     );
   });
+
+  test('leaves a thing without all of its members', () => {
+    const object = { volumes: [{ name: 'a', Secret: { file: 'x', other: 'y' } }, { name: 'b' }] };
+    assert.deepEqual(without(object, ['volumes.*.secret.*']), {
+      volumes: [{ name: 'a', Secret: {} }, { name: 'b' }],
+    });
+  });
 });

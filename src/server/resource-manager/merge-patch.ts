@@ -40,7 +40,7 @@ export function only(object: JsonObject, names: ReadonlySet<string>): JsonObject
 /**
  * A copy without some members.
  *
- * @param paths dotted, compared without case; `*` stands for every item of a list
+ * @param paths dotted, compared without case; `*` stands for every item of a list, or every member of an object
  */
 export function without(object: JsonObject, paths: readonly string[]): JsonObject {
   return paths.reduce<JsonObject>(
@@ -56,7 +56,7 @@ function removeAt(value: JsonValue, [member, ...deeper]: readonly string[]): Jso
   }
   const kept: [string, JsonValue][] = [];
   for (const [name, inside] of Object.entries(value as JsonObject)) {
-    if (name.toLowerCase() !== member) kept.push([name, inside]);
+    if (member !== '*' && name.toLowerCase() !== member) kept.push([name, inside]);
     else if (deeper.length > 0) kept.push([name, removeAt(inside, deeper)]);
   }
   return Object.fromEntries(kept);

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
 import { appSecretsSchema } from '../../../contract/Microsoft.App.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
+import { without } from '../../resource-manager/merge-patch.ts';
 import type { ResourceSecrets } from '../../resource-manager/resource-secrets.ts';
 import type { Resource } from '../../resource-manager/resource-store.ts';
 import type { Transaction } from '../../storage/database.ts';
@@ -25,13 +26,15 @@ function read(properties: JsonObject): z.infer<typeof appSecretsSchema> | undefi
 /** The properties of an app with the names of its secrets alone. */
 export function withoutValues(properties: JsonObject): JsonObject {
   const secrets = read(properties);
-  if (secrets === undefined) return properties;
+  // also where a member is spelled otherwise, and so means nothing
+  const bare = without(properties, ['configuration.secrets.*.value']);
+  if (secrets === undefined) return bare;
   const named = secrets.map(({ name, keyVaultUrl, identity }) => ({
     name,
     ...(keyVaultUrl == null ? {} : { keyVaultUrl }),
     ...(identity == null ? {} : { identity }),
   }));
-  return { ...properties, configuration: { ...object(properties['configuration']), secrets: named } };
+  return { ...bare, configuration: { ...object(bare['configuration']), secrets: named } };
 }
 
 /**

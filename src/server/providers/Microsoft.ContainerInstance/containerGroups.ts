@@ -24,6 +24,8 @@ const secrets = [
   'initContainers.*.properties.environmentVariables.*.secureValue',
   'imageRegistryCredentials.*.password',
   'volumes.*.azureFile.storageAccountKey',
+  // of a volume of secrets, only that it is one is kept
+  'volumes.*.secret.*',
   'diagnostics.logAnalytics.workspaceKey',
   'extensions.*.properties.protectedSettings',
 ];
@@ -69,7 +71,6 @@ function stored(sent: JsonObject): JsonObject {
     ...container,
     properties: { environmentVariables: [], ports: [], ...object(container['properties']) },
   });
-  const volumes = kept['volumes'];
   return {
     sku: 'Standard',
     osType: 'Linux',
@@ -77,14 +78,6 @@ function stored(sent: JsonObject): JsonObject {
     initContainers: [],
     ...kept,
     containers: list(kept['containers']).map(completed),
-    // names of files and what is in them: of a volume of secrets, only that it is one is kept
-    ...(volumes === undefined
-      ? {}
-      : {
-          volumes: list(volumes).map((each) =>
-            each['secret'] === undefined ? each : { ...each, secret: {} },
-          ),
-        }),
   };
 }
 
