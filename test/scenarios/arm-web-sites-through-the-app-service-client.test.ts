@@ -215,6 +215,45 @@ describe('a web site, through the official client', () => {
     assert.deepEqual(violations, []);
   });
 
+  test('keeps every other kind of configuration, sealed where there are keys in it', async () => {
+    await using m = await testManagement();
+    const { client, violations } = await web(m);
+    const { webApps } = client;
+    await webApps.createOrUpdate('rg1', 'site-one', { location: 'westus' });
+    await webApps.updateAuthSettings('rg1', 'site-one', { enabled: true, clientSecret: 'canary-client' });
+    const auth = await webApps.getAuthSettings('rg1', 'site-one');
+    assert.deepEqual([auth.enabled, auth.clientSecret], [true, 'canary-client']);
+    await webApps.updateAzureStorageAccounts('rg1', 'site-one', {
+      properties: {
+        files: { type: 'AzureFiles', accountName: 'a', shareName: 's', accessKey: 'canary-key' },
+      },
+    });
+    const accounts = await webApps.listAzureStorageAccounts('rg1', 'site-one');
+    assert.equal(accounts.properties?.['files']?.accessKey, 'canary-key');
+    await webApps.updateMetadata('rg1', 'site-one', { properties: { CURRENT_STACK: 'node' } });
+    assert.deepEqual((await webApps.listMetadata('rg1', 'site-one')).properties, { CURRENT_STACK: 'node' });
+    const before = await webApps.getDiagnosticLogsConfiguration('rg1', 'site-one');
+    assert.equal(before.applicationLogs?.fileSystem?.level, 'Off');
+    const logs = await webApps.updateDiagnosticLogsConfig('rg1', 'site-one', {
+      httpLogs: { azureBlobStorage: { enabled: true, sasUrl: 'https://canary.example/?sig=canary' } },
+    });
+    assert.equal(logs.httpLogs?.azureBlobStorage?.enabled, true);
+    await webApps.updateAuthSettingsV2('rg1', 'site-one', { platform: { enabled: true } });
+    assert.equal((await webApps.getAuthSettingsV2('rg1', 'site-one')).platform?.enabled, true);
+    assert.equal((await webApps.getFtpAllowed('rg1', 'site-one')).allow, false);
+    await webApps.updateFtpAllowed('rg1', 'site-one', { allow: true });
+    assert.equal((await webApps.getFtpAllowed('rg1', 'site-one')).allow, true);
+    assert.equal((await webApps.getScmAllowed('rg1', 'site-one')).allow, false);
+    const published = await webApps.listPublishingCredentials('rg1', 'site-one');
+    assert.equal(published.publishingUserName, '$site-one');
+    assert.ok(!published.publishingPassword);
+    const rows = await m.database.read.selectFrom('resources').selectAll().execute();
+    const sealed = await m.database.read.selectFrom('resource_secrets').selectAll().execute();
+    const texts = sealed.map((row) => Buffer.from(row.values_sealed).toString('latin1'));
+    for (const each of [rows, texts, logs]) assert.ok(!JSON.stringify(each).includes('canary'));
+    assert.deepEqual(violations, []);
+  });
+
   test('is refused with settings that are none, and under names that no host can have', async () => {
     await using m = await testManagement();
     const { group } = await web(m);

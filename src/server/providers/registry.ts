@@ -54,6 +54,7 @@ import { tags } from './Microsoft.Resources/tags.ts';
 import { tenants } from './Microsoft.Resources/tenants.ts';
 import { aliases } from './Microsoft.Subscription/aliases.ts';
 import { nameAvailability } from './Microsoft.Web/checknameavailability.ts';
+import { publishingPolicies } from './Microsoft.Web/publishing-policies.ts';
 import { serverfarms } from './Microsoft.Web/serverfarms.ts';
 import { siteConfig } from './Microsoft.Web/site-config.ts';
 import { type SiteDependencies, sites, slots } from './Microsoft.Web/sites.ts';
@@ -121,6 +122,8 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     slots(options),
     siteConfig(options, 'sites'),
     siteConfig(options, 'sites/slots'),
+    publishingPolicies(options, 'sites'),
+    publishingPolicies(options, 'sites/slots'),
     serverfarms(options),
     nameAvailability(database),
     webAppStacks(),
