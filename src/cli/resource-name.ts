@@ -44,7 +44,7 @@ export async function resolveResource(
   if (name === undefined || name === '' || group === '' || more.length > 0) {
     throw new CommandError(`'${text}' is no resource: give its name, GROUP/NAME, or its whole id`);
   }
-  const found = (await everyResource(resources)).filter(
+  const found = (await resourcesNamed(resources, name)).filter(
     (candidate) =>
       same(candidate.name, name) &&
       (group === undefined || same(candidate.group, group)) &&
@@ -74,11 +74,14 @@ function parseId(text: string): string {
   }
 }
 
-async function everyResource(resources: ResourceManagerClient): Promise<readonly Candidate[]> {
+async function resourcesNamed(resources: ResourceManagerClient, name: string): Promise<readonly Candidate[]> {
   const subscriptions = await resources.list('/subscriptions', apiVersion);
+  const filter = `name eq '${name.replaceAll("'", "''")}'`;
   const lists = await Promise.all(
     subscriptions.map((subscription) =>
-      resources.list(`/subscriptions/${subscription.string('subscriptionId')}/resources`, apiVersion),
+      resources.list(`/subscriptions/${subscription.string('subscriptionId')}/resources`, apiVersion, {
+        filter,
+      }),
     ),
   );
   return lists.flat().map(candidate);

@@ -28,6 +28,8 @@ export interface ResourceManagerClient {
     query?: ResourceQuery,
     method?: 'GET' | 'POST',
   ): Promise<readonly JsonReader[]>;
+  /** The first page of a collection, and whether there are more. */
+  page(path: string, apiVersion: string, query?: ResourceQuery): Promise<ResourcePage>;
   /** Creates or replaces; answers the resource as it stands in the end. */
   put(id: string, apiVersion: string, content: unknown, watch?: Watch): Promise<JsonReader>;
   /** Changes what the content names; answers the resource as it stands in the end. */
@@ -36,6 +38,11 @@ export interface ResourceManagerClient {
   post(path: string, apiVersion: string, content?: unknown, watch?: Watch): Promise<JsonReader | undefined>;
   /** Deletes, and waits until it is gone. What is not there counts as deleted. */
   delete(id: string, apiVersion: string, watch?: Watch): Promise<void>;
+}
+
+export interface ResourcePage {
+  readonly items: readonly JsonReader[];
+  readonly more: boolean;
 }
 
 /** Query options of ARM by name, without the dollar sign. */
@@ -143,6 +150,15 @@ export function createResourceManagerClient(options: ResourceManagerOptions): Re
         next = link === null || link === '' ? undefined : pathOf(link);
       }
       return items;
+    },
+
+    async page(path, apiVersion, query) {
+      const { body } = await send('GET', withVersion(path, apiVersion, query));
+      const answer = JsonReader.parse(body, path);
+      return {
+        items: answer.list('value', (item) => item),
+        more: Boolean(answer.optionalString('nextLink')),
+      };
     },
 
     put: (id, apiVersion, content, watch) => change('PUT', id, apiVersion, content, watch),

@@ -131,7 +131,7 @@ resources:
       'wrong.yaml',
       'group: wrong\nresources:\n  - vm: vm1\n    identity: [system, no/such/one]\n',
     );
-    const wrong = await run(['apply', '-f', file, example]);
+    const wrong = await run(['apply', '-f', file, '-f', example]);
     assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
     assert.match(wrong.stderr, /wrong\.yaml:4:24: an identity is NAME, GROUP\/NAME or an id/);
     assert.equal(await said(['group', 'exists', 'wrong']), 'false\n');

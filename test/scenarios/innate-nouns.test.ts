@@ -147,6 +147,10 @@ describe('innate group, identity, vm and role', () => {
     assert.equal(made.principalName, 'vm2');
     assert.equal(made.principalType, 'ServicePrincipal');
     assert.equal((await answered('role', 'assignment', 'create', ...grant)).id, made.id);
+    assert.match(
+      await said('role', 'assignment', 'list', '--assignee', 'vm2', '--all'),
+      /^vm2 +Key Vault Reader +demo\/demo-kv$/m,
+    );
     assert.deepEqual(await answered('role', 'assignment', 'list', '--assignee', 'vm2'), []);
     const inherited = ['--scope', 'demo-kv', '--include-inherited', '--query', '[].roleDefinitionName'];
     const names = await answered('role', 'assignment', 'list', ...inherited);

@@ -117,10 +117,7 @@ describe('innate webapp, resource, lock, provider and deployment', () => {
     assert.deepEqual(await answered('resource', 'list', ...storage, '-n', 'other'), []);
 
     await said('lock', 'create', '-n', 'keep', '--resource', 'logs', '-g', 'demo', '-t', 'CanNotDelete');
-    assert.match(
-      await said('lock', 'list', '-g', 'demo'),
-      /^keep +CanNotDelete +\/subscriptions\/.*\/logs +-$/m,
-    );
+    assert.match(await said('lock', 'list', '-g', 'demo'), /^keep +CanNotDelete +demo\/logs +-$/m);
     await refused(1, /locked/, 'resource', 'delete', 'logs');
     await said('lock', 'delete', 'keep', '--resource', 'demo/logs');
     await refused(3, /there is no lock/, 'lock', 'show', 'keep', '--resource', 'logs');
@@ -161,7 +158,10 @@ describe('innate webapp, resource, lock, provider and deployment', () => {
     const file = written('one.json', template([identity]));
     const deployed = ['deployment', 'group'];
     const words = ['-g', 'demo', '-f', file, '-p', 'name=deployed'];
-    assert.match(await said(...deployed, 'what-if', ...words), /^Create +\/subscriptions.*\/deployed$/m);
+    assert.match(
+      await said(...deployed, 'what-if', ...words),
+      /^Create +demo\/deployed +Microsoft\.ManagedIdentity\/userAssignedIdentities$/m,
+    );
     assert.equal(await said(...deployed, 'validate', ...words), 'the template is valid\n');
     await refused(3, /there is no deployment/, ...deployed, 'show', 'one', '-g', 'demo');
     const made = await answered(...deployed, 'create', ...words);

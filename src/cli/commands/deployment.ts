@@ -1,4 +1,5 @@
 import type { JsonReader } from '../../client/json-reader.ts';
+import { parseScope, resourceType } from '../../contract/resource-id.ts';
 import {
   type AnsweringCommand,
   type Columns,
@@ -10,7 +11,7 @@ import {
 import { type Deployment, openDeployment } from '../deployment.ts';
 import type { TemplateScope } from '../environment-file/template-file.ts';
 import { deploymentIn, templateOptions } from '../resources/deployment-input.ts';
-import { withGroup } from '../resources/resource-kind.ts';
+import { shortScope, withGroup } from '../resources/resource-kind.ts';
 import { groupOption, nameIn, nameOption, placeOptions } from '../resources/resource-options.ts';
 import { requireGroup, requireResource, segment, subscriptionIn } from '../resources/resource-target.ts';
 
@@ -25,7 +26,8 @@ const columns: Columns = {
 };
 const changeColumns: Columns = {
   change: (one) => one.string('changeType'),
-  resource: (one) => one.string('resourceId'),
+  resource: (one) => shortScope(one.string('resourceId')),
+  type: (one) => typeOf(one.string('resourceId')),
 };
 
 /** `deployment group` or `deployment sub`. */
@@ -157,4 +159,9 @@ async function stepsOf(id: string, { resources }: Deployment): Promise<string> {
     return state === 'Succeeded' || state === 'Failed';
   });
   return `${ended.length} of ${steps.length} steps ended`;
+}
+
+function typeOf(id: string): string {
+  const scope = parseScope(id);
+  return scope.kind === 'resource' ? resourceType(scope) : scope.kind;
 }

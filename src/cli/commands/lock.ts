@@ -9,7 +9,7 @@ import {
 } from '../command.ts';
 import { type Deployment, openDeployment } from '../deployment.ts';
 import { resolveResource } from '../resource-name.ts';
-import { flattened } from '../resources/resource-kind.ts';
+import { flattened, shortScope } from '../resources/resource-kind.ts';
 import { groupOption, idsOption, nameIn, nameOption, placeOptions } from '../resources/resource-options.ts';
 import { groupIn, requireResource, segment, subscriptionIn } from '../resources/resource-target.ts';
 
@@ -18,7 +18,8 @@ const levels = ['CanNotDelete', 'ReadOnly'];
 const columns: Columns = {
   name: (lock) => lock.string('name'),
   level: (lock) => lock.string('level'),
-  of: (lock) => lock.string('id').replace(/\/providers\/Microsoft\.Authorization\/locks\/[^/]+$/i, ''),
+  of: (lock) =>
+    shortScope(lock.string('id').replace(/\/providers\/Microsoft\.Authorization\/locks\/[^/]+$/i, '')),
   notes: (lock) => lock.optionalString('notes') ?? '',
 };
 const word = { name: '[name]', summary: "the lock's name" };

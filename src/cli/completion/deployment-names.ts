@@ -5,12 +5,11 @@ import { resourceGroupVersion, subscriptionVersion } from '../resources/resource
 
 /** Milliseconds that somebody waits who has pressed a key. */
 const patience = 2000;
-const most = 1000;
 /** Names that a shell takes as they are: another would be run, or split, where it is put on the line. */
 const plain = /^[A-Za-z0-9._@-]{1,260}$/;
 
 /**
- * Names of what the running deployment has. Where none runs, or it does not answer in time, there are none.
+ * Names of what the running deployment has, as many as stand on one page. Where none runs, or it does not answer in time, there are none.
  *
  * @param dataFolder what `--data` says
  */
@@ -33,14 +32,14 @@ async function ask(named: Named, dataFolder: string | undefined, clock: Clock): 
   using deployment = openDeployment({ words: [], options, command: [] }, clock);
   const { resources, file } = deployment;
   const subscription = `/subscriptions/${file.subscriptionId}`;
-  const found =
+  const { items } =
     named === 'groups'
-      ? await resources.list(`${subscription}/resourceGroups`, resourceGroupVersion)
-      : await resources.list(
+      ? await resources.page(`${subscription}/resourceGroups`, resourceGroupVersion)
+      : await resources.page(
           `${subscription}/resources`,
           subscriptionVersion,
           named === 'resources' ? {} : { filter: `resourceType eq '${named.type}'` },
         );
-  const names = found.map((one) => one.string('name')).filter((name) => plain.test(name));
-  return [...new Set(names)].slice(0, most);
+  const names = items.map((one) => one.string('name')).filter((name) => plain.test(name));
+  return [...new Set(names)];
 }

@@ -59,3 +59,11 @@ export function carriedBy(identity: JsonReader | undefined): string {
   const attached = identity.optionalObject('userAssignedIdentities')?.whole() ?? {};
   return [...own, ...Object.keys(attached).map((id) => id.split('/').at(-1) ?? id)].join(', ');
 }
+
+/** A scope for people, as short as a command line takes it: `GROUP/NAME` of a resource; others in a few words. */
+export function shortScope(id: string): string {
+  const scope = parseScope(id);
+  if (scope.kind === 'resourceGroup') return `group ${scope.resourceGroup}`;
+  if (scope.kind !== 'resource' || scope.parent.kind !== 'resourceGroup') return id;
+  return `${scope.parent.resourceGroup}/${scope.names.join('/')}`;
+}

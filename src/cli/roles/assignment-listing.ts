@@ -1,13 +1,13 @@
 import type { JsonReader } from '../../client/json-reader.ts';
 import type { Columns } from '../command.ts';
 import type { Deployment } from '../deployment.ts';
-import { groupNameOf } from '../resources/resource-kind.ts';
+import { groupNameOf, shortScope } from '../resources/resource-kind.ts';
 import { roleDefinitionPath, roleDefinitionVersion } from './role-name.ts';
 
 export const assignmentColumns: Columns = {
   principal: (one) => one.optionalString('principalName') ?? one.string('principalId'),
   role: (one) => one.optionalString('roleDefinitionName') ?? one.string('roleDefinitionId'),
-  scope: (one) => one.string('scope'),
+  scope: (one) => shortScope(one.string('scope')),
 };
 
 /** How many ids Graph names at once. */
