@@ -57,6 +57,21 @@ export async function findDeployment(
   return row === undefined ? undefined : fromRow(row);
 }
 
+/** Whether a run is still the deployment's own, and in which state; without what is shown, which can be large. */
+export async function findRunState(
+  queries: Queries,
+  { tenantId, canonical, operationId }: Key & Pick<Deployment, 'operationId'>,
+): Promise<DeploymentState | undefined> {
+  const row = await queries
+    .selectFrom('deployments')
+    .select('state')
+    .where('tenant_id', '=', tenantId)
+    .where('canonical', '=', canonical)
+    .where('operation_id', '=', operationId)
+    .executeTakeFirst();
+  return row?.state as DeploymentState | undefined;
+}
+
 /** Deployments to a scope, newest first. */
 export async function listDeployments(
   queries: Queries,

@@ -11,7 +11,7 @@ import { mask } from './confidential.ts';
 import { endsRun } from './deployer.ts';
 import type { Deployment, RunInputs } from './deployment.ts';
 import { detailOf } from './deployment-error.ts';
-import { findDeployment } from './deployment-store.ts';
+import { findRunState } from './deployment-store.ts';
 import type { Prepared } from './preparation.ts';
 import type { Ask } from './resource-write.ts';
 import { allSteps, type Step, saveStep } from './step-store.ts';
@@ -153,9 +153,8 @@ export class Run {
 
   /** @throws RunCanceled */
   async requireActive(): Promise<void> {
-    const { tenantId, canonical, operationId } = this.#of.deployment;
-    const now = await findDeployment(this.#parts.database.read, tenantId, canonical);
-    if (now?.operationId !== operationId || now.state !== 'Running') throw new RunCanceled();
+    const state = await findRunState(this.#parts.database.read, this.#of.deployment);
+    if (state !== 'Running') throw new RunCanceled();
   }
 
   /**
@@ -225,8 +224,9 @@ export class Run {
     this.#steps.set(key, step);
     const { deployment } = this.#of;
     await this.#parts.database.transaction(async (transaction) => {
-      const there = await findDeployment(transaction, deployment.tenantId, deployment.canonical);
-      if (there?.operationId === deployment.operationId) await saveStep(transaction, deployment, step);
+      // a deployment that was deleted or replaced meanwhile has no steps of this run
+      const state = await findRunState(transaction, deployment);
+      if (state !== undefined) await saveStep(transaction, deployment, step);
     });
   }
 
