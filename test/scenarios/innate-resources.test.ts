@@ -19,7 +19,7 @@ const identity = {
   location: 'westeurope',
 };
 
-describe('innate webapp, resource, lock, provider and deployment', () => {
+describe('innate webapp, keyvault, resource, lock, provider and deployment', () => {
   let world: DemoWorld;
   let folder: TemporaryFolder;
   before(async () => {
@@ -143,6 +143,44 @@ describe('innate webapp, resource, lock, provider and deployment', () => {
       '--resource-type',
       'Microsoft.Compute/none',
     );
+  });
+
+  test('make a vault, and set a secret of it from a file or standard input, by right', async () => {
+    assert.match(await said('keyvault', 'create', '-g', 'demo', '-n', 'cli-kv'), /https:\/\/cli-kv\.vault\./);
+    const secret = ['--vault-name', 'cli-kv', '-n', 'key'];
+    const file = written('value', 'by file\n');
+    await refused(1, /not authorized/, 'keyvault', 'secret', 'set', ...secret, '-f', file);
+    const officer = [
+      '--role',
+      'Key Vault Secrets Officer',
+      '--assignee',
+      'Innate operator',
+      '--scope',
+      'cli-kv',
+    ];
+    await said('role', 'assignment', 'create', ...officer);
+    await refused(3, /there is no secret cli-kv\/key/, 'keyvault', 'secret', 'show', ...secret);
+    assert.equal(await said('keyvault', 'secret', 'set', ...secret, '-f', file), 'cli-kv/key is set\n');
+    assert.equal((await answered('keyvault', 'secret', 'show', ...secret)).value, 'by file');
+    const piped = await world.run(['keyvault', 'secret', 'set', ...secret, '-f', '-'], { input: 'piped' });
+    assert.equal(piped.code, 0, piped.stderr);
+    assert.equal(
+      await said('keyvault', 'secret', 'show', ...secret, '--query', 'value', '-o', 'tsv'),
+      'piped\n',
+    );
+    await refused(2, /say where its value is/, 'keyvault', 'secret', 'set', ...secret);
+    await refused(2, /say which secret/, 'keyvault', 'secret', 'show', 'key');
+    await refused(
+      1,
+      /none cannot be read/,
+      'keyvault',
+      'secret',
+      'set',
+      ...secret,
+      '-f',
+      folder.file('none'),
+    );
+    assert.match(await said('keyvault', 'delete', 'cli-kv'), /is deleted/);
   });
 
   test('tell which types there are', async () => {

@@ -48,6 +48,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./webapp.ts')).webapp,
   },
   {
+    name: 'keyvault',
+    summary: 'key vaults and their secrets',
+    load: async () => (await import('./keyvault.ts')).keyvault,
+  },
+  {
     name: 'resource',
     summary: 'resources of whatever type',
     load: async () => (await import('./resource.ts')).resource,

@@ -5,9 +5,8 @@ import type {
 } from '../../contract/environment-file.ts';
 import { identityKind } from '../resources/identity-kind.ts';
 import { siteKind } from '../resources/site-kind.ts';
+import { vaultKind } from '../resources/vault-kind.ts';
 import { virtualMachineKind } from '../resources/virtual-machine-kind.ts';
-
-const vaultType = 'Microsoft.KeyVault/vaults';
 
 /** An entry of `resources` that is a resource, and no template. */
 export type WantedEntry = Exclude<EnvironmentResource, EnvironmentTemplate>;
@@ -25,9 +24,7 @@ export interface EntryType {
 export function typeOf(entry: WantedEntry): EntryType {
   if ('vm' in entry) return ofKind(virtualMachineKind, entry.vm);
   if ('webapp' in entry) return ofKind(siteKind, entry.webapp);
-  if ('vault' in entry) {
-    return { type: vaultType, name: entry.vault, what: 'key vault', apiVersion: '2023-07-01' };
-  }
+  if ('vault' in entry) return ofKind(vaultKind, entry.vault);
   if ('type' in entry) {
     return { type: entry.type, name: entry.name, what: entry.type, apiVersion: entry.apiVersion };
   }
