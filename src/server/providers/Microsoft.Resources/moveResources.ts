@@ -71,11 +71,12 @@ async function run(options: MovingOptions, context: Context, moves: boolean): Pr
   const scopes = resourceScopes(context);
   await requireRights(context, scopes, target);
   const operation = await database.transaction(async (transaction) => {
-    const from = await requireGroup(transaction, context.group);
-    const to = await requireGroup(
-      transaction,
-      await findResourceGroup(transaction, tenantId, canonicalId(target)),
-    );
+    const from = await requireGroup(transaction, groupOf(context));
+    const to = await requireGroup(transaction, {
+      tenantId,
+      canonical: canonicalId(target),
+      name: target.resourceGroup,
+    });
     for (const scope of scopes) {
       const resource = await requireMovable(transaction, context, scope, { from, to });
       if (!moves) continue;
@@ -94,17 +95,22 @@ async function run(options: MovingOptions, context: Context, moves: boolean): Pr
     status: 202,
     headers: { Location: `${place}?api-version=${encodeURIComponent(apiVersion)}`, 'Retry-After': '1' },
   };
+}
 
-  async function requireGroup(
-    transaction: Transaction,
-    known: ResourceGroup | undefined,
-  ): Promise<ResourceGroup> {
-    if (known === undefined) throw resourceGroupNotFound(target.resourceGroup);
-    const now = await findResourceGroup(transaction, tenantId, known.canonical);
-    if (now === undefined) throw resourceGroupNotFound(known.name);
-    if (now.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(now.name);
-    return now;
-  }
+function groupOf({ group: admitted }: Pick<Context, 'group'>): ResourceGroup {
+  if (admitted === undefined) throw new TypeError('the path names no resource group');
+  return admitted;
+}
+
+/** A group as it is in the transaction. @throws ArmError where it is not there, or goes */
+async function requireGroup(
+  transaction: Transaction,
+  { tenantId, canonical, name }: Pick<ResourceGroup, 'tenantId' | 'canonical' | 'name'>,
+): Promise<ResourceGroup> {
+  const group = await findResourceGroup(transaction, tenantId, canonical);
+  if (group === undefined) throw resourceGroupNotFound(name);
+  if (group.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(group.name);
+  return group;
 }
 
 /** The group that is moved to, in a subscription of the caller's own tenant; whether it is there is asked later. */
