@@ -20,7 +20,7 @@ export const vm: CommandGroup = {
     identityCommands(virtualMachineKind),
   ],
   details: `innate vm create -g demo -n vm2
-innate vm create -g demo -n vm3 --assign-identity [system] orders-api --role Reader --scope demo-kv
+innate vm create -g demo -n vm3 --assign-identity system orders-api --role Reader --scope demo-kv
 innate vm identity show vm3
 innate vm delete demo/vm2`,
 };

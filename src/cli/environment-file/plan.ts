@@ -1,5 +1,5 @@
 import type { EnvironmentRole, EnvironmentTemplate } from '../../contract/environment-file.ts';
-import { own, type WantedIdentities } from '../resources/identity-block.ts';
+import { isOwn, type WantedIdentities } from '../resources/identity-block.ts';
 import { identityKind } from '../resources/identity-kind.ts';
 import { resourceGroupVersion } from '../resources/resource-target.ts';
 import { FileErrors, type FilePath } from './file-position.ts';
@@ -214,7 +214,6 @@ class Plan {
       if (list.length > 1) this.#problems.push(`${file.positions.of(place)}: none stands alone`);
       return { system: false, attached: [] };
     }
-    const isOwn = (text: string) => text === 'system' || text === own;
     const attached = list.flatMap((text, at) => {
       if (isOwn(text)) return [];
       const where = typeof texts === 'string' ? place : [...place, at];

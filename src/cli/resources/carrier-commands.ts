@@ -24,7 +24,7 @@ import { tagsIn } from './tags.ts';
 const identityOptions: readonly CommandOption[] = [
   {
     flags: '--assign-identity [identity...]',
-    summary: `${own} for its own, and names or ids of user-assigned ones; ${own} unless told`,
+    summary: `${own} or system for its own, and names or ids of user-assigned ones; its own unless told`,
     names: identityKind,
   },
   { flags: '--no-identity', summary: 'none at all' },

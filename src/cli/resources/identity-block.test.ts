@@ -19,6 +19,7 @@ describe('identities of a command line', () => {
       system: true,
       attached: [idOf('a'), idOf('b', group.replace('demo', 'other')), idOf('c')],
     });
+    assert.deepEqual(readIdentities(['system'], group), { system: true, attached: [] });
     assert.throws(() => readIdentities(['a/b/c'], group), CommandError);
     assert.throws(() => readIdentities([''], group), CommandError);
   });

@@ -14,14 +14,19 @@ export interface WantedIdentities {
 }
 
 /**
- * Identities as a command line names them: `[system]`, names in the resource's own group, `GROUP/NAME`, ids.
+ * Identities as a command line names them: `[system]` or `system`, names in the resource's own group, `GROUP/NAME`, ids.
  *
  * @param group id of the resource's group
  * @throws CommandError where something is none of these
  */
 export function readIdentities(texts: readonly string[], group: string): WantedIdentities {
-  const others = texts.filter((text) => text.toLowerCase() !== own);
+  const others = texts.filter((text) => !isOwn(text));
   return { system: others.length < texts.length, attached: others.map((text) => attachedId(text, group)) };
+}
+
+/** `[system]` as `az` has it; `system` for shells that take brackets for a pattern. */
+export function isOwn(text: string): boolean {
+  return text.toLowerCase() === own || text.toLowerCase() === 'system';
 }
 
 function attachedId(text: string, group: string): string {

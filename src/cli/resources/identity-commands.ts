@@ -10,7 +10,7 @@ import { requireResource, targetsIn } from './resource-target.ts';
 
 const identitiesOption: CommandOption = {
   flags: '--identities <identity...>',
-  summary: `${own} for its own, and names or ids of user-assigned ones; ${own} unless told`,
+  summary: `${own} or system for its own, and names or ids of user-assigned ones; its own unless told`,
   names: identityKind,
 };
 const columns = {
