@@ -190,6 +190,67 @@ describe('a long-running operation', () => {
       assert.equal((await statusOf(one, operationId)).status, 'Succeeded');
     }));
 
+  test('that was taken up by another is left to it by a worker that slept', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const reached = Promise.withResolvers<void>();
+      await using slow = operationsOver(database, async (_operation, renew) => {
+        reached.resolve();
+        await asleep.promise;
+        await Promise.all([renew(), renew()]);
+        throw new DomainError('conflict', 'two work on the same');
+      });
+      const operation = await begin(database, slow);
+      slow.run(operation);
+      await reached.promise;
+      clock.advance(60_000);
+      await using quick = operationsOver(database, () => awake.promise);
+      await quick.find(tenantId, subscriptionId, operation.operationId);
+      asleep.resolve();
+      await slow.settled();
+      assert.equal((await statusOf(quick, operation.operationId)).status, 'InProgress');
+      awake.resolve();
+      await quick.settled();
+      assert.equal((await statusOf(quick, operation.operationId)).status, 'Succeeded');
+    }));
+
+  test('is not ended by a worker that slept while another took it up', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      await using slow = operationsOver(database, async () => {
+        await asleep.promise;
+        throw new DomainError('conflict', 'somebody else did it');
+      });
+      const operation = await begin(database, slow);
+      slow.run(operation);
+      clock.advance(60_000);
+      await using quick = operationsOver(database, () => awake.promise);
+      await quick.find(tenantId, subscriptionId, operation.operationId);
+      asleep.resolve();
+      await slow.settled();
+      assert.equal((await statusOf(quick, operation.operationId)).status, 'InProgress');
+      awake.resolve();
+      await quick.settled();
+      assert.equal((await statusOf(quick, operation.operationId)).status, 'Succeeded');
+    }));
+
+  test('keeps its lease while steps beside one another renew it', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      await using operations = operationsOver(database, async (_operation, renew) => {
+        for (let round = 0; round < 3; round += 1) {
+          clock.advance(20_000);
+          await Promise.all([renew(), renew(), renew()]);
+        }
+      });
+      const operation = await begin(database, operations);
+      operations.run(operation);
+      await operations.settled();
+      assert.equal((await statusOf(operations, operation.operationId)).status, 'Succeeded');
+    }));
+
   test("is another tenant's secret", () =>
     withStore(async (store) => {
       const database = await store.open();

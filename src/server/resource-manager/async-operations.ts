@@ -74,6 +74,8 @@ export class AsyncOperations implements AsyncDisposable {
   readonly #log: Log;
   readonly #works = new Map<string, Work>();
   readonly #running = new Map<string, Promise<void>>();
+  /** Until when this process has the lease of what it works on, as the row says. */
+  readonly #leases = new Map<string, number>();
   #sweeper: NodeJS.Timeout | undefined;
   #ending = false;
   readonly #stopping = new AbortController();
@@ -134,11 +136,20 @@ export class AsyncOperations implements AsyncDisposable {
     return fromRow(row);
   }
 
-  /** Works on an operation that this process has the lease of, in the background. */
+  /** Works on an operation that this process has just begun, in the background. */
   run(operation: AsyncOperation): void {
-    if (this.#ending || this.#running.has(operation.operationId)) return;
-    const done = this.#work(operation).finally(() => this.#running.delete(operation.operationId));
-    this.#running.set(operation.operationId, done);
+    this.#run(operation, operation.startedAt + lease);
+  }
+
+  #run(operation: AsyncOperation, leaseUntil: number): void {
+    const { operationId } = operation;
+    if (this.#ending || this.#running.has(operationId)) return;
+    this.#leases.set(operationId, leaseUntil);
+    const done = this.#work(operation).finally(() => {
+      this.#running.delete(operationId);
+      this.#leases.delete(operationId);
+    });
+    this.#running.set(operationId, done);
   }
 
   async #work(operation: AsyncOperation): Promise<void> {
@@ -147,10 +158,15 @@ export class AsyncOperations implements AsyncDisposable {
       const work = this.#works.get(operation.kind);
       if (work === undefined) throw new TypeError(`no work is defined for '${operation.kind}'`);
       let renewed = this.#clock.monotonic();
+      let renewal: Promise<void> | undefined;
       await work(operation, async () => {
         if (this.#ending) throw new Interrupted();
         if (this.#clock.monotonic() - renewed < lease / 3) return;
-        await this.#takeLease(operation);
+        // steps that run beside one another renew once
+        renewal ??= this.#renewLease(operation).finally(() => {
+          renewal = undefined;
+        });
+        await renewal;
         renewed = this.#clock.monotonic();
       });
       await this.#end(operation, 'Succeeded', undefined);
@@ -165,25 +181,20 @@ export class AsyncOperations implements AsyncDisposable {
     }
   }
 
+  /** What another has taken up meanwhile, it ends. */
   async #end(
     operation: AsyncOperation,
     status: OperationStatus,
     error: ArmErrorBody | undefined,
   ): Promise<void> {
-    await this.#database.transaction(async (transaction) => {
-      await transaction
-        .updateTable('async_operations')
-        .set({
-          status,
-          error: error === undefined ? null : JSON.stringify(error),
-          ended_at: this.#clock.now(),
-          lease_until: null,
-        })
-        .where('tenant_id', '=', operation.tenantId)
-        .where('operation_id', '=', operation.operationId)
-        .where('status', '=', 'InProgress')
-        .execute();
-    });
+    await this.#database.transaction((transaction) =>
+      this.#change(transaction, operation, {
+        status,
+        error: error === undefined ? null : JSON.stringify(error),
+        ended_at: this.#clock.now(),
+        lease_until: null,
+      }),
+    );
   }
 
   /**
@@ -221,15 +232,47 @@ export class AsyncOperations implements AsyncDisposable {
     this.#stopping.signal.removeEventListener('abort', stopped);
   }
 
-  async #takeLease(operation: AsyncOperation): Promise<void> {
-    await this.#database.transaction(async (transaction) => {
-      await transaction
-        .updateTable('async_operations')
-        .set({ lease_until: this.#clock.now() + lease })
+  /**
+   * Keeps the lease, if it is still this process's: another takes the operation up once it has run out, however long
+   * this one slept meanwhile. What was canceled its work finds out by itself.
+   *
+   * @throws Interrupted where another works on it
+   */
+  async #renewLease(operation: AsyncOperation): Promise<void> {
+    const until = this.#clock.now() + lease;
+    const status = await this.#database.transaction(async (transaction) => {
+      if (await this.#change(transaction, operation, { lease_until: until })) return 'kept';
+      const row = await transaction
+        .selectFrom('async_operations')
+        .select('status')
         .where('tenant_id', '=', operation.tenantId)
         .where('operation_id', '=', operation.operationId)
-        .execute();
+        .executeTakeFirst();
+      return row?.status;
     });
+    if (status === 'InProgress') throw new Interrupted();
+    if (status === 'kept') this.#leases.set(operation.operationId, until);
+  }
+
+  /**
+   * Changes the row of an operation, while that is under way and this process has its lease.
+   *
+   * @returns whether it is, and has
+   */
+  async #change(
+    transaction: Transaction,
+    { tenantId, operationId }: AsyncOperation,
+    values: Partial<AsyncOperationsTable>,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await transaction
+      .updateTable('async_operations')
+      .set(values)
+      .where('tenant_id', '=', tenantId)
+      .where('operation_id', '=', operationId)
+      .where('status', '=', 'InProgress')
+      .where('lease_until', '=', this.#leases.get(operationId) ?? 0)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 
   /** An operation of the tenant; one that is left behind is taken up again by whoever asks. */
@@ -276,17 +319,18 @@ export class AsyncOperations implements AsyncDisposable {
   async #takeUp(operation: AsyncOperation, alone = false): Promise<void> {
     if (this.#ending || this.#running.has(operation.operationId)) return;
     const now = this.#clock.now();
+    const until = now + lease;
     const taken = await this.#database.transaction(async (transaction) => {
       let query = transaction
         .updateTable('async_operations')
-        .set({ lease_until: now + lease })
+        .set({ lease_until: until })
         .where('tenant_id', '=', operation.tenantId)
         .where('operation_id', '=', operation.operationId)
         .where('status', '=', 'InProgress');
       if (!alone) query = query.where('lease_until', '<', now);
       return (await query.executeTakeFirst()).numUpdatedRows > 0n;
     });
-    if (taken) this.run(operation);
+    if (taken) this.#run(operation, until);
   }
 
   /** Resolves when no work is under way. */
