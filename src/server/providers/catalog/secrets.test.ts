@@ -93,6 +93,27 @@ describe('what could be a secret is not kept', () => {
     });
   }
 
+  test('for its look, also behind a hyphen', () => {
+    const text = `token -eyJhbGciOiJub25lIn0.eyJzdWIiOiJ${canary}.`;
+    assert.doesNotMatch(JSON.stringify(withoutSecrets({ plain: text })), /canary/);
+  });
+
+  test('at a cost that grows as the body does', () => {
+    const looksAtNames = (count: number) => {
+      let looks = 0;
+      const names = Array.from({ length: count }, (_, at) => `k${'.'.repeat(at)}ey`);
+      const members = new Proxy(Object.fromEntries(names.map((name) => [name, 'x'])), {
+        ownKeys(target) {
+          looks += 1;
+          return Reflect.ownKeys(target);
+        },
+      });
+      assert.deepEqual(withoutSecrets({ inside: members }), { inside: {} });
+      return looks;
+    };
+    assert.equal(looksAtNames(100), looksAtNames(1), 'each look goes through all names');
+  });
+
   test('whatever it lies in', () => {
     const nest = (inner: JsonObject) =>
       fc

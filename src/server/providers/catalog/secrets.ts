@@ -43,30 +43,38 @@ function cleaned(value: JsonValue, surroundings: Surroundings): JsonValue | unde
   }
   if (typeof value === 'string') return looksSecret(value) ? undefined : value;
   if (!isObject(value)) return value;
-  const besides = siblingsOfSecrets(value);
+  const members = Object.entries(value).map(([name, member]) => ({ name, word: wordOf(name), member }));
+  const besides = siblingsOfSecrets(members);
+  const hasValue = members.some(({ word }) => word === 'value');
   const kept: [string, JsonValue][] = [];
-  for (const [name, member] of Object.entries(value)) {
-    const word = wordOf(name);
+  for (const { name, word, member } of members) {
     if (besides.has(word) || alwaysSecret.has(word)) continue;
-    const item = cleanedMember(word, member, surroundings, value);
+    const item = cleanedMember(word, member, surroundings, hasValue);
     if (item !== undefined) kept.push([name, item]);
   }
   return Object.fromEntries(kept);
+}
+
+/** A member of an object, with what its name says (`wordOf`). */
+interface Member {
+  readonly name: string;
+  readonly word: string;
+  readonly member: JsonValue;
 }
 
 function cleanedMember(
   word: string,
   value: JsonValue,
   surroundings: Surroundings,
-  object: JsonObject,
+  hasValue: boolean,
 ): JsonValue | undefined {
   const isSecret = namesSecret(word);
   if (isBare(value)) {
     if (surroundings === 'secret' && !references.has(word)) return undefined;
-    if (isSecret || namesKey(word, value, object)) return undefined;
+    if (isSecret || namesKey(word, value, hasValue)) return undefined;
     return cleaned(value, surroundings);
   }
-  if (Array.isArray(value) && namesKey(word, '', object)) {
+  if (Array.isArray(value) && namesKey(word, '', hasValue)) {
     return cleaned(
       value.filter((item) => !isBare(item)),
       surroundings,
@@ -114,25 +122,24 @@ const plainKeys =
   /(?:public|partition|sort|row|routing|tag|foreign|distribution|cluster|shard|lookup|column|label|annotation|metadata)keys?$/;
 
 /** A text called a key is one, unless it leads to where the key is, or names the `value` beside it. */
-function namesKey(word: string, value: JsonValue, object: JsonObject): boolean {
+function namesKey(word: string, value: JsonValue, hasValue: boolean): boolean {
   if (!/keys?$/.test(word) || plainKeys.test(word)) return false;
-  if (word === 'key' && Object.keys(object).some((name) => wordOf(name) === 'value')) return false;
+  if (word === 'key' && hasValue) return false;
   return !(typeof value === 'string' && /^(?:https:\/\/|\/subscriptions\/)/i.test(value));
 }
 
 /** Members that are secret for what stands beside them: the value of what is marked, or named, as one. */
-function siblingsOfSecrets(object: JsonObject): ReadonlySet<string> {
-  const marked = Object.entries(object).some(([name, value]) => {
-    const word = wordOf(name);
+function siblingsOfSecrets(members: readonly Member[]): ReadonlySet<string> {
+  const marked = members.some(({ word, member: value }) => {
     if (/^(?:is)?(?:secret|encrypted|secure|secured|sensitive|hidden)$/.test(word)) return value === true;
     if (typeof value !== 'string') return false;
     if (word === 'type') return /^(?:secure(?:string|object)|secret|password)$/.test(wordOf(value));
     return (word === 'name' || word === 'key') && isNameOfSecret(wordOf(value));
   });
-  const members = new Map(Object.entries(object).map(([name, value]) => [wordOf(name), value]));
+  const hasPassword = members.some(({ word, member }) => word === 'password' && typeof member === 'string');
   return new Set([
     ...(marked ? ['value', 'values', 'defaultvalue', 'content'] : []),
-    ...(typeof members.get('password') === 'string' ? ['data', 'certificatedata', 'pfxdata'] : []),
+    ...(hasPassword ? ['data', 'certificatedata', 'pfxdata'] : []),
   ]);
 }
 
@@ -147,7 +154,8 @@ const looks: readonly RegExp[] = [
   /(?:key|signature|password|pwd|secret|token)\s*=\s*[^\s;&]/i,
   /[?&]sig=/i,
   /^\s*(?:bearer|basic|sharedaccesssignature|sharedkey)\s+\S/i,
-  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\./,
+  // begins where a run of its characters does: elsewhere it would cost the square of the run's length
+  /(?<![\w-])(?=(?:[\w-]*-)?eyJ)[\w-]{11,}\.[\w-]+\./,
   /:\/\/[^/\s:@]*:[^/\s@]+@/,
 ];
 
