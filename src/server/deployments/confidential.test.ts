@@ -14,6 +14,12 @@ test('texts of secure values are masked wherever they stand, short ones excepted
     bound('shown to all', false),
   ]);
   assert.deepEqual(texts, ['root', 'first key']);
+  assert.deepEqual(confidentialTexts([bound('root', true)], ['root', 'around']), ['root', 'around']);
+  const many = Array.from({ length: 501 }, (_, at) => `text ${at}`);
+  assert.throws(() => confidentialTexts([bound(many, true)]), { code: 'InvalidTemplate' });
+  assert.throws(() => confidentialTexts([bound('one more', true)], many.slice(1)), {
+    code: 'InvalidTemplate',
+  });
   const value = { a: 'shown to all', b: ['no', 'with first key inside'], c: { d: 1, e: null } };
   assert.deepEqual(mask(value, texts), { a: 'shown to all', b: ['no', '*******'], c: { d: 1, e: null } });
   assert.deepEqual(maskAll({ a: ['x'], b: 2 }), { a: ['*******'], b: 2 });

@@ -1,14 +1,26 @@
 import type { JsonValue } from '../../contract/arm.ts';
 import type { BoundParameter } from '../templates/template-document.ts';
+import { validationFailed } from '../templates/template-error.ts';
 
 /** What is shown in the place of a value that is not. */
 export const masked = '*******';
 /** Texts shorter than this are in everything: hiding them would show which they are. */
 const shortest = 4;
 
-/** The texts inside values of secure parameters. */
-export function confidentialTexts(parameters: Iterable<BoundParameter>): readonly string[] {
-  const texts = new Set<string>();
+/** Texts that are looked for in all that a deployment shows: each costs a look at every text of its template. */
+const mostTexts = 500;
+
+/**
+ * The texts inside values of secure parameters.
+ *
+ * @param outer those of the deployments around
+ * @throws TemplateError where there are more than can be hidden
+ */
+export function confidentialTexts(
+  parameters: Iterable<BoundParameter>,
+  outer: readonly string[] = [],
+): readonly string[] {
+  const texts = new Set<string>(outer);
   const collect = (value: JsonValue): void => {
     if (typeof value === 'string') {
       if (value.length >= shortest) texts.add(value);
@@ -17,6 +29,11 @@ export function confidentialTexts(parameters: Iterable<BoundParameter>): readonl
     }
   };
   for (const { secure, value } of parameters) if (secure) collect(value);
+  if (texts.size > mostTexts) {
+    throw validationFailed(
+      `The values of secure parameters have '${texts.size}' different texts inside, with those of the deployments around; the limit is '${mostTexts}'`,
+    );
+  }
   return [...texts];
 }
 

@@ -69,7 +69,7 @@ export class Deployments {
 
     const outer = within?.confidential ?? [];
     const shownTemplate = mask(document, outer);
-    const confidential = [...outer, ...confidentialTexts(prepared.parameters.values())];
+    const confidential = confidentialTexts(prepared.parameters.values(), outer);
     const inputs: RunInputs = {
       caller,
       origin,
