@@ -49,6 +49,26 @@ describe('what a deployment would do', () => {
     identityResource('new', { tags: { of: "[reference('changing').clientId]" } }),
   ];
 
+  test('tells nothing that is listed on request alone', async () => {
+    const site = `${world.group}/providers/Microsoft.Web/sites/predicted`;
+    const siteConfig = { appSettings: [{ name: 'DB', value: 'canary-setting' }] };
+    const made = await world.ask('PUT', `${site}?api-version=2022-03-01`, {
+      body: { location: 'westeurope', properties: { siteConfig } },
+    });
+    assert.equal(made.status, 200, made.text);
+    const listed = `[list('${site}/config/appsettings', '2022-03-01').properties.DB]`;
+    const changes = await whatIf({
+      template: template([identityResource('telling', { tags: { listed } })]),
+    });
+    assert.deepEqual(byName(changes)['telling'].after.tags, { listed });
+    const rows = await world.management.database.read
+      .selectFrom('async_operations')
+      .select('result')
+      .execute();
+    assert.doesNotMatch(JSON.stringify(rows), /canary-setting/);
+    await world.ask('DELETE', `${site}?api-version=2022-03-01`);
+  });
+
   test('is told by resource and property, and nothing of it is done', async () => {
     const changes = byName(await whatIf({ template: template(resources) }));
     assert.deepEqual(

@@ -108,6 +108,10 @@ class Prediction {
     const scope = prepared.scope({
       ...states,
       reference: (...question) => whereKnown(states.reference(...question), question[0]),
+      // what is listed is secret, and a prediction is kept and shown
+      list: async (_name, asked) => {
+        throw new NotYetKnown(asked);
+      },
     });
     const changes: Change[] = [];
     for (const instance of expansion.instances) {
