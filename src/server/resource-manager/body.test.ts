@@ -33,6 +33,14 @@ describe("a request's body", () => {
     assert.match(refused(undefined).message, /A request body is required/);
   });
 
+  test('has no text that some database cannot keep', () => {
+    for (const text of ['a\0b', '\ud800']) {
+      for (const rest of [text, [text], { deep: { [text]: 1 } }]) {
+        assert.match(refused({ rest }).message, /characters that no text here has/);
+      }
+    }
+  });
+
   test('has bounded strings and a bounded number of members', () => {
     assert.match(refused({ rest: 'x'.repeat(70_000) }).message, /longer than/);
     assert.match(refused({ rest: Array.from({ length: 20_000 }, () => 1) }).message, /more than/);

@@ -1,5 +1,6 @@
 import type { core, ZodType } from 'zod';
 import { DomainError } from '../../foundation/domain-error.ts';
+import { isStorableJson } from '../../foundation/storable-text.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import { isIncomparable, parseJson } from '../http/surface.ts';
 import type { Content, Operation } from './provider.ts';
@@ -18,6 +19,7 @@ export function readBody<Body>(schema: ZodType<Body>, value: unknown, bounded?: 
     throw invalid('A request body is required');
   }
   if (bounded === undefined) requireModest(value);
+  if (!isStorableJson(value)) throw invalid('There are characters that no text here has');
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues;

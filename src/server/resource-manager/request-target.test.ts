@@ -63,6 +63,7 @@ describe('a request target', () => {
     '/a b',
     '/a\tb',
     '/a?x=1&X=2',
+    '/a?$filter=a%00b',
     '/a?api-version=1&api-version=1',
     `/a?${'x'.repeat(9000)}`,
     `/a?${Array.from({ length: 40 }, (_, index) => `p${index}=1`).join('&')}`,

@@ -1,4 +1,5 @@
 import { pathSegments, ResourceIdError } from '../../contract/resource-id.ts';
+import { isStorable } from '../../foundation/storable-text.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 
 /** Query parameters by lower-case name. Names compare without case and occur once. */
@@ -62,6 +63,8 @@ function readQuery(text: string): QueryParameters {
   for (const [name, value] of new URLSearchParams(text)) {
     const key = name.toLowerCase();
     if (parameters.has(key)) throw invalidQuery(`the parameter '${printable(key)}' occurs more than once`);
+    if (!isStorable(value))
+      throw invalidQuery(`the parameter '${printable(key)}' has a character that no text has`);
     if (parameters.size >= maxParameters) throw invalidQuery('it has too many parameters');
     parameters.set(key, value);
   }

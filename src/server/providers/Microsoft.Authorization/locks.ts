@@ -9,7 +9,6 @@ import {
   subscriptionOf,
 } from '../../../contract/resource-id.ts';
 import type { SubscriptionId } from '../../../foundation/ids.ts';
-import { isStorable } from '../../../foundation/storable-text.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { pageOf, pageRequest } from '../../http/paging.ts';
 import { invalidResourceName } from '../../resource-manager/arm-errors.ts';
@@ -114,14 +113,6 @@ async function put(database: Database, context: Put): Promise<Answer> {
       'invalid-value',
       'LockScopeNotSupported',
       'A lock is made at a subscription, a resource group or a resource.',
-    );
-  }
-  const texts = [notes ?? '', ...(owners ?? []).map(({ applicationId }) => applicationId)];
-  if (!texts.every(isStorable)) {
-    throw new ArmError(
-      'invalid-value',
-      'InvalidRequestContent',
-      'The lock has characters that no text here has.',
     );
   }
   const { tenantId, principalId, principalType } = caller;
