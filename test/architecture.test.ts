@@ -69,6 +69,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'server/management-groups',
     'server/authorization',
   ],
+  'server/identity-service': [
+    ...leaf,
+    'server/storage',
+    'server/http',
+    'server/managed-identities',
+    'server/authorization',
+    'server/resource-manager',
+  ],
   'server/templates': leaf,
   'server/deployments': [
     ...leaf,

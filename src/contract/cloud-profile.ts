@@ -11,6 +11,10 @@ export interface CloudProfile {
   readonly vaultSuffix: string;
   /** Where agents enrol and fetch credentials. Not a name of Azure's: no Azure client asks for it. */
   readonly agents: string;
+  /**
+   * Where resource providers fetch credentials is `control-<location>.<identitySuffix>`; their clients check the suffix.
+   */
+  readonly identitySuffix: string;
   /** Issuer of v1 tokens is `https://<v1IssuerHost>/<tenantId>/`. */
   readonly v1IssuerHost: string;
 }
@@ -22,6 +26,7 @@ export const azureProfile: CloudProfile = {
   graph: 'graph.microsoft.com',
   vaultSuffix: 'vault.azure.net',
   agents: 'agents.innate.internal',
+  identitySuffix: 'identity.azure.net',
   v1IssuerHost: 'sts.windows.net',
 };
 
@@ -33,17 +38,19 @@ export function ownProfile(domain: string): CloudProfile {
     graph: `graph.${domain}`,
     vaultSuffix: `vault.${domain}`,
     agents: `agents.${domain}`,
+    identitySuffix: `identity.${domain}`,
     v1IssuerHost: `login.${domain}`,
   };
 }
 
 /**
- * A surface, and what its host name tells beside: which vault is asked. `certificate-login` is the token endpoint for
+ * A surface, and what its host name tells beside: which vault is asked, the location whose identities are. `certificate-login` is the token endpoint for
  * clients that prove themselves by the certificate of their connection.
  */
 export type Surface =
   | { readonly kind: 'login' | 'certificate-login' | 'management' | 'graph' | 'agents' }
-  | { readonly kind: 'vault'; readonly vaultName: string };
+  | { readonly kind: 'vault'; readonly vaultName: string }
+  | { readonly kind: 'identity'; readonly location: string };
 
 /** Other names of Entra's that clients may ask for under the `azure` profile. */
 const azureLoginAliases = ['login.windows.net', 'login.microsoft.com', 'sts.windows.net'];
@@ -80,8 +87,25 @@ export function asksForCertificate(profile: CloudProfile, hostName: string): boo
     isCertificateLogin(profile, host) ||
     host === boundPrefix + profile.management ||
     host === boundPrefix + profile.graph ||
-    host.endsWith(`.${boundPrefix}${profile.vaultSuffix}`)
+    host.endsWith(`.${boundPrefix}${profile.vaultSuffix}`) ||
+    identityLocation(profile, host) !== undefined
   );
+}
+
+/** Where a host name asks for identities. */
+function identityLocation(profile: CloudProfile, host: string): string | undefined {
+  const suffix = `.${profile.identitySuffix}`;
+  if (!host.endsWith(suffix)) return undefined;
+  return /^control-([a-z0-9]{1,40})$/.exec(host.slice(0, -suffix.length))?.[1];
+}
+
+/** The host name under which the identities of a location are asked for; those of no location are `global`. */
+export function identityHost(profile: CloudProfile, location: string): string {
+  const label = location
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .slice(0, 40);
+  return `control-${label === '' ? 'global' : label}.${profile.identitySuffix}`;
 }
 
 /** Azure has the name once more in front of each region; where it is, is not asked for here. */
@@ -104,6 +128,8 @@ export function surfaceOf(profile: CloudProfile, hostHeader: string): Surface | 
   if (host === profile.agents) return { kind: 'agents' };
   if (loginNames(profile).includes(host)) return { kind: 'login' };
   if (isCertificateLogin(profile, host)) return { kind: 'certificate-login' };
+  const location = identityLocation(profile, host);
+  if (location !== undefined) return { kind: 'identity', location };
   const suffix = `.${profile.vaultSuffix}`;
   const boundSuffix = `.${boundPrefix}${profile.vaultSuffix}`;
   if (host.endsWith(suffix)) {
@@ -126,6 +152,7 @@ export function certificateNames(profile: CloudProfile): readonly string[] {
     boundPrefix + profile.management,
     boundPrefix + profile.graph,
     `*.${boundPrefix}${profile.vaultSuffix}`,
+    `*.${profile.identitySuffix}`,
   ];
 }
 

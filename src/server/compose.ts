@@ -30,12 +30,15 @@ import { graphDialect } from './http/dialects/graph.ts';
 import { keyVaultDialect } from './http/dialects/key-vault.ts';
 import { oauthDialect } from './http/dialects/oauth.ts';
 import { createSurface, type Dialect } from './http/surface.ts';
+import { mayHold } from './identity-service/access.ts';
+import { registerIdentityService } from './identity-service/routes.ts';
 import { type NamedCertificate, openInstanceCertificate } from './instance-certificate.ts';
 import { issueJoinToken } from './machines/enrolment.ts';
 import { registerAgents } from './machines/machine-routes.ts';
 import { removeMachinesOf } from './machines/machine-store.ts';
 import { IdentityCredentials } from './managed-identities/credentials.ts';
 import { InstanceAuthorities } from './managed-identities/instance-authority.ts';
+import { ProviderCredentials } from './managed-identities/provider-credentials.ts';
 import { removeIdentitiesOfResource } from './managed-identities/system-assigned.ts';
 import { type OperatorCredential, operatorCredential } from './operator-credential.ts';
 import { type Outbound, OutboundFetcher } from './outbound/fetcher.ts';
@@ -235,6 +238,8 @@ function createApps(parts: {
   const authorizer = createAuthorizer({ database, follower, principals: directory });
   const authorities = new InstanceAuthorities({ sealer, randomness });
 
+  const applicationCertificates = new ApplicationCertificates(database, follower);
+
   const login = surface(oauthDialect(profile, clock), true);
   const certificateLogin = surface(oauthDialect(profile, clock), true);
   const signIns = new SignInLog(database);
@@ -251,8 +256,9 @@ function createApps(parts: {
     signer,
     keeper,
     certificates: clientCertificates(
-      new ApplicationCertificates(database, follower),
+      applicationCertificates,
       new IdentityCredentials(database, follower),
+      new ProviderCredentials(database, follower, mayHold(authorizer)),
     ),
     federatedCredentials: new FederatedCredentials(database, follower),
     issuers: new Issuers(parts.outbound, clock),
@@ -340,6 +346,18 @@ function createApps(parts: {
   const agents = surface(arm);
   registerAgents(agents, { database, follower, authorities, clock, randomness, log, origins });
 
+  const identity = surface(arm);
+  registerIdentityService(identity, {
+    ...{ database, authorities, profile, clock, randomness, log },
+    access: {
+      verifier,
+      audiences: audiencesOf(profile, 'identity'),
+      loginOrigin: origins.login,
+      certificates: applicationCertificates,
+      clock,
+    },
+  });
+
   const vault = surface(keyVaultDialect);
   registerKeyVault(vault, {
     profile,
@@ -354,7 +372,7 @@ function createApps(parts: {
     log,
   });
 
-  return { login, 'certificate-login': certificateLogin, graph, management, agents, vault };
+  return { login, 'certificate-login': certificateLogin, graph, management, agents, vault, identity };
 }
 
 /** What ends with a resource or a group, in the transaction that ends it. */

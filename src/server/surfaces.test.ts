@@ -27,6 +27,7 @@ function options() {
     apps: {
       login: app('login'),
       'certificate-login': app('certificate-login'),
+      identity: app('identity'),
       management: app('management'),
       graph: app('graph'),
       agents: app('agents'),

@@ -247,6 +247,26 @@ describe('of every route of a whole server', () => {
     }
   });
 
+  test('those of resource providers are closed to every token without a certificate (T3, T9)', async () => {
+    const good = await server.operator.token('https://identity.azure.net');
+    const odds = [
+      ...wronglyShown(good),
+      ...noAccessTokens({
+        'its own token': good,
+        'of another audience': tokens.management,
+        'an id token': server.person.idToken,
+        'of another tenant': await server.other.token('https://identity.azure.net'),
+      }),
+    ];
+    const machine = `${server.group}/providers/Microsoft.Compute/virtualMachines/vm1`;
+    const query = `tid=${tenantId}&oid=${tenantId}&aid=${tenantId}&api-version=2024-01-01`;
+    for (const { route, surface: _, ...request } of under('provider')) {
+      const asked = { ...request, path: `${machine}/credentials?${query}` };
+      for (const { form: _form, ...odd } of odds)
+        refusedAs(401, await server.send(showing(asked, odd)), route, odd);
+    }
+  });
+
   test('those of clients give nothing to who does not prove to be one (T3)', async () => {
     const { clientId } = server.operator.ready.operator;
     const basic = (secret: string) => `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`;

@@ -80,7 +80,7 @@ describe('T1: of every signing key, for every issuer', () => {
         transaction,
         {
           tenantId,
-          machineId: systemRandomness.uuid() as never,
+          holder: `machines/${systemRandomness.uuid()}`,
           principalId: app.principalId,
           clientId: app.clientId,
           resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/v',

@@ -37,7 +37,15 @@ function credentialOf(identity: Identity) {
 async function served() {
   const world = await vaultWorld();
   const { app } = world;
-  const apps = { login: app, 'certificate-login': app, management: app, graph: app, agents: app, vault: app };
+  const apps = {
+    login: app,
+    'certificate-login': app,
+    management: app,
+    graph: app,
+    agents: app,
+    vault: app,
+    identity: app,
+  };
   const surfaces = await listen(
     { profile: azureProfile, tls, apps, log: silentLog },
     { host: '127.0.0.1', port: 0 },

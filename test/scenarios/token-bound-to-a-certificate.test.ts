@@ -74,6 +74,7 @@ describe('a certificate of the connection', () => {
       graph: target,
       agents: target,
       vault: target,
+      identity: target,
     };
     surfaces = await listen(
       { profile: azureProfile, tls, apps, log: silentLog },

@@ -63,6 +63,7 @@ export const surfaceHosts = {
   management: 'management.azure.com',
   agents: 'agents.innate.internal',
   vault: 'demo-kv.vault.azure.net',
+  identity: 'control-westeurope.identity.azure.net',
 } as const;
 
 export async function composedServer(): Promise<ComposedServer> {

@@ -50,6 +50,7 @@ export async function namedTokenService(profile: CloudProfile = azureProfile): P
           graph: login,
           agents: login,
           vault: login,
+          identity: login,
         },
         log: silentLog,
       },

@@ -79,6 +79,10 @@ export const routesByRule: Readonly<
   machine: {
     agents: ['POST /enrol', 'POST /machines/:machineId/credentials', 'GET /machines/:machineId/identities'],
   },
+  /** A resource provider: an access token, over a connection with a certificate of its application. */
+  provider: {
+    identity: ['GET /*', 'POST /*', 'DELETE /*'],
+  },
   /** An access token of the surface's audience. */
   token: {
     login: [

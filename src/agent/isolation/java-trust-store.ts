@@ -1,4 +1,13 @@
 import { X509Certificate } from 'node:crypto';
+import {
+  bmpString,
+  element,
+  explicit,
+  objectIdentifier,
+  octets,
+  sequence,
+  set,
+} from '../../foundation/der.ts';
 
 /** Where distributions keep the store that their Java trusts. */
 export const systemJavaStores = [
@@ -47,47 +56,4 @@ function certificateOf(pem: string): readonly Buffer[] {
 
 function contentInfo(content: Buffer): Buffer {
   return sequence(data, explicit(octets(content)));
-}
-
-/** X.690: tag, length in the fewest octets, content. */
-function element(tag: number, content: Uint8Array): Buffer {
-  const { length } = content;
-  if (length < 0x80) return Buffer.concat([Buffer.of(tag, length), content]);
-  const octetsOfLength = length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
-  const header = Buffer.alloc(2 + octetsOfLength);
-  header.writeUInt8(tag, 0);
-  header.writeUInt8(0x80 | octetsOfLength, 1);
-  header.writeUIntBE(length, 2, octetsOfLength);
-  return Buffer.concat([header, content]);
-}
-
-function sequence(...parts: readonly Uint8Array[]): Buffer {
-  return element(0x30, Buffer.concat(parts));
-}
-
-function set(...parts: readonly Uint8Array[]): Buffer {
-  return element(0x31, Buffer.concat(parts));
-}
-
-function explicit(content: Uint8Array): Buffer {
-  return element(0xa0, content);
-}
-
-function octets(content: Uint8Array): Buffer {
-  return element(0x04, content);
-}
-
-function bmpString(text: string): Buffer {
-  return element(0x1e, Buffer.from(text, 'utf16le').swap16());
-}
-
-/** X.690 8.19: the first two arcs in one, each in groups of seven bits. */
-function objectIdentifier(dotted: string): Buffer {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
-  const groups = [first * 40 + second, ...rest].flatMap((arc) => {
-    const bytes = [arc & 0x7f];
-    for (let left = arc >>> 7; left > 0; left >>>= 7) bytes.unshift((left & 0x7f) | 0x80);
-    return bytes;
-  });
-  return element(0x06, Buffer.from(groups));
 }

@@ -1,5 +1,8 @@
 import { graphAppId } from '../http/dialects/graph.ts';
 
+/** What resource providers ask for the credentials of identities. */
+export const identityServiceAppId = 'b7c5d1f2-6a0e-4f39-9d7c-3e8a51c04b96';
+
 /** A resource that tokens can be asked for (d.5). */
 export interface FirstPartyResource {
   readonly name: string;
@@ -27,6 +30,12 @@ export const firstPartyResources: readonly FirstPartyResource[] = [
     name: 'Key Vault',
     appId: 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093',
     identifiers: ['https://vault.azure.net'],
+  },
+  {
+    // Azure's application id is not public: this one is ours
+    name: 'Managed identity credentials',
+    appId: identityServiceAppId,
+    identifiers: ['https://identity.azure.net'],
   },
   {
     name: 'Managed HSM',

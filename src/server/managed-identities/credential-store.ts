@@ -39,18 +39,31 @@ export async function selectCredential(
     .executeTakeFirst();
 }
 
-/** Certificates provisioned for these identities, oldest first. */
+/** A certificate of an identity, whoever holds its key. */
+export type IdentityCertificate = Pick<
+  IdentityCredentialsTable,
+  'thumbprint' | 'client_id' | 'certificate' | 'not_before' | 'not_after'
+>;
+
+/** Certificates provisioned for these identities, on hosts and with resource providers, oldest first. */
 export async function selectCredentialsOf(
   queries: Queries,
   tenantId: TenantId,
   clientIds: readonly ClientId[],
-): Promise<readonly IdentityCredentialsTable[]> {
+): Promise<readonly IdentityCertificate[]> {
   if (clientIds.length === 0) return [];
   return await queries
     .selectFrom('identity_credentials')
-    .selectAll()
+    .select(['thumbprint', 'client_id', 'certificate', 'not_before', 'not_after'])
     .where('tenant_id', '=', tenantId)
     .where('client_id', 'in', [...clientIds])
+    .unionAll((held) =>
+      held
+        .selectFrom('provider_credentials')
+        .select(['sha256 as thumbprint', 'client_id', 'certificate', 'not_before', 'not_after'])
+        .where('tenant_id', '=', tenantId)
+        .where('client_id', 'in', [...clientIds]),
+    )
     .orderBy('not_before')
     .orderBy('thumbprint')
     .execute();
@@ -86,7 +99,8 @@ export interface CredentialSelector {
 }
 
 /**
- * Ends credentials, at the token service from the commit on.
+ * Ends credentials, at the token service from the commit on: those of hosts, and with a principal or a resource those
+ * that resource providers hold.
  *
  * @returns how many ended
  * @throws TypeError for a selector that names nothing: it would end the tenant's every credential
@@ -105,6 +119,12 @@ export async function removeCredentials(
   if (conditions.every(([, value]) => value === undefined)) throw new TypeError('the selector names nothing');
   for (const [column, value] of conditions) if (value !== undefined) query = query.where(column, '=', value);
   const rows = await query.returning('client_id').execute();
+  if (machineId === undefined && thumbprint === undefined) {
+    let held = transaction.deleteFrom('provider_credentials').where('tenant_id', '=', tenantId);
+    if (principalId !== undefined) held = held.where('principal_id', '=', principalId);
+    if (resourceCanonical !== undefined) held = held.where('resource_canonical', '=', resourceCanonical);
+    rows.push(...(await held.returning('client_id').execute()));
+  }
   for (const key of new Set(rows.map((row) => row.client_id))) {
     await recordChange(transaction, { tenantId, kind: 'client', key, at });
   }

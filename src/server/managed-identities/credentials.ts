@@ -71,7 +71,12 @@ export async function issueCredential(
   for (const thumbprint of held.slice(maxCredentialsPerIdentity - 1)) {
     await removeCredentials(transaction, { tenantId, thumbprint, at });
   }
-  const certificate = await authorities.certify(transaction, request, publicKey, at);
+  const certificate = await authorities.certify(
+    transaction,
+    { tenantId, principalId, clientId, resourceId, holder: `machines/${machineId}` },
+    publicKey,
+    at,
+  );
   const thumbprint = thumbprintOf(certificate.certificate);
   await insertCredential(
     transaction,

@@ -103,3 +103,44 @@ export async function auditAttachment(
       : { additional: [{ key: 'UniqueTokenIdentifier', value: cause.tokenId }] }),
   });
 }
+
+/** Records that a resource provider was given a certificate of an identity, in the transaction of that. */
+export async function auditIssue(
+  transaction: Transaction,
+  issue: {
+    readonly tenantId: TenantId;
+    readonly principalId: PrincipalId;
+    readonly displayName: string;
+    readonly resourceId: string;
+    readonly providerId: PrincipalId;
+    /** SHA-256 of the certificate, base64url. */
+    readonly thumbprint: string;
+    readonly tokenId: string;
+    /** Milliseconds since the epoch. */
+    readonly at: number;
+  },
+): Promise<void> {
+  const { tenantId, principalId, displayName, resourceId, providerId, thumbprint, tokenId, at } = issue;
+  const newValue = JSON.stringify([
+    `[KeyIdentifier=${thumbprint},KeyType=AsymmetricX509Cert,KeyUsage=Verify]`,
+  ]);
+  await recordDirectoryAudit(transaction, {
+    tenantId,
+    at,
+    activity: { name: 'Add service principal credentials', category: 'ApplicationManagement' },
+    operation: 'Add',
+    initiatedBy: await selectInitiator(transaction, tenantId, providerId),
+    targets: [
+      {
+        id: principalId,
+        displayName,
+        type: 'ServicePrincipal',
+        modified: [{ name: 'KeyDescription', newValue }],
+      },
+    ],
+    additional: [
+      { key: 'ResourceId', value: directorySpelling(resourceId) },
+      { key: 'UniqueTokenIdentifier', value: tokenId },
+    ],
+  });
+}

@@ -1,5 +1,5 @@
 import { type KeyObject, webcrypto, X509Certificate } from 'node:crypto';
-import type { MachineId, TenantId } from '../../foundation/ids.ts';
+import type { TenantId } from '../../foundation/ids.ts';
 import { type Randomness, randomText } from '../../foundation/randomness.ts';
 import { loadX509 } from '../../foundation/x509.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
@@ -19,9 +19,12 @@ const purpose = 'instance-ca';
 /** Whom a certificate is for. Nothing of it comes from the certificate request but the public key. */
 export interface CertificateSubject extends IdentityIds {
   readonly tenantId: TenantId;
-  readonly machineId: MachineId;
+  /** Who holds the key, by what it is: a machine, a resource provider. */
+  readonly holder: `machines/${string}` | `providers/${string}`;
   /** ARM id of the resource that carries the identity. */
   readonly resourceId: string;
+  /** What the holder asserts beside, as segments of a path; nothing unless told. */
+  readonly assertions?: readonly string[];
 }
 
 export interface Certificate {
@@ -39,7 +42,7 @@ interface Authority {
 }
 
 /**
- * The authority of each tenant that signs the certificates of identities on hosts. Its key (P-256) is made when first
+ * The authority of each tenant that signs the certificates of identities. Its key (P-256) is made when first
  * needed, lies sealed in `signing_keys`, and signs nothing else.
  */
 export class InstanceAuthorities {
@@ -55,8 +58,8 @@ export class InstanceAuthorities {
   }
 
   /**
-   * Makes a certificate for one identity on one machine, for 90 days from `at`: client authentication only, the
-   * client id as its name, tenant, resource and machine as URIs beside it.
+   * Makes a certificate for one identity with one holder, for 90 days from `at`: client authentication only, the
+   * client id as its name, tenant, resource, holder and what that asserts as URIs beside it.
    */
   async certify(
     transaction: Transaction,
@@ -210,13 +213,15 @@ async function open(certificate: string, der: Uint8Array): Promise<Authority> {
   return { certificate, signingKey, notAfter: new X509Certificate(certificate).validToDate.getTime() };
 }
 
-/** `innate://<tenant>` followed by what is named: the client, the machine, the resource. */
-function subjectUris({ tenantId, clientId, machineId, resourceId }: CertificateSubject): readonly string[] {
+/** `innate://<tenant>` followed by what is named: the client, the holder, the resource, what is asserted. */
+function subjectUris(subject: CertificateSubject): readonly string[] {
+  const { tenantId, clientId, holder, resourceId, assertions = [] } = subject;
   const origin = `innate://${tenantId}`;
   return [
     `${origin}/clients/${clientId}`,
-    `${origin}/machines/${machineId}`,
+    `${origin}/${holder}`,
     `${origin}${encodeURI(resourceId)}`,
+    ...assertions.map((assertion) => `${origin}/assertions/${assertion}`),
   ];
 }
 

@@ -48,7 +48,14 @@ export async function moveIdentitiesOfResource(
     .where('resource_canonical', '=', from.canonical)
     .returning('client_id')
     .execute();
-  for (const key of new Set(credentials.map((row) => row.client_id))) {
+  const held = await transaction
+    .updateTable('provider_credentials')
+    .set({ resource_id: to.resourceId, resource_canonical: to.canonical })
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', '=', from.canonical)
+    .returning('client_id')
+    .execute();
+  for (const key of new Set([...credentials, ...held].map((row) => row.client_id))) {
     await recordChange(transaction, { tenantId, kind: 'client', key, at });
   }
   for (const key of [from.canonical, to.canonical]) {

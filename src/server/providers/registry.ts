@@ -136,7 +136,7 @@ export function createProviders(options: ProvidersOptions): readonly ResourceTyp
     hybridOperations(operations),
     vaults(options, options),
     identityOperations(),
-    systemAssignedIdentities(database),
+    systemAssignedIdentities(database, options.profile),
     userAssignedIdentities(options),
     federatedIdentityCredentials(options),
     joinTokens(database, issueJoinToken),

@@ -2,6 +2,7 @@
 export interface IdentityTables {
   identity_attachments: IdentityAttachmentsTable;
   identity_restrictions: IdentityRestrictionsTable;
+  provider_credentials: ProviderCredentialsTable;
 }
 
 export interface IdentityAttachmentsTable {
@@ -24,4 +25,24 @@ export interface IdentityRestrictionsTable {
   isolated_to: string | null;
   /** JSON array of namespaces and types, as given, to which alone it may be assigned; or null. */
   assignable_to: string | null;
+}
+
+/** A certificate of an identity on a resource that a resource provider holds. Its private key is kept nowhere here. */
+export interface ProviderCredentialsTable {
+  /** SHA-256 and SHA-1 of the certificate (DER), base64url. */
+  sha256: string;
+  sha1: string;
+  tenant_id: string;
+  client_id: string;
+  principal_id: string;
+  /** Principal of the application that it was issued to. */
+  provider_id: string;
+  /** ARM id of the resource that carries the identity, as displayed. */
+  resource_id: string;
+  resource_canonical: string;
+  /** PEM. */
+  certificate: string;
+  not_before: number;
+  not_after: number;
+  issued_at: number;
 }

@@ -16,6 +16,7 @@ import { resourceState } from './migrations/013-resource-state.ts';
 import { scopes } from './migrations/014-scopes.ts';
 import { tags } from './migrations/015-tags.ts';
 import { deployments } from './migrations/016-deployments.ts';
+import { providerCredentials } from './migrations/017-provider-credentials.ts';
 import { orderOfOctets } from './migrations/018-order-of-octets.ts';
 
 /** In order; a migration once released is never edited. */
@@ -35,6 +36,7 @@ export const released: readonly Migration[] = [
   scopes,
   tags,
   deployments,
+  providerCredentials,
   orderOfOctets,
 ];
 

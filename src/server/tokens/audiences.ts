@@ -2,17 +2,22 @@ import type { CloudProfile } from '../../contract/cloud-profile.ts';
 import { type ClientId, isGuid, parseGuid, type TenantId } from '../../foundation/ids.ts';
 import type { Client } from '../directory/client-store.ts';
 import type { Directory } from '../directory/directory.ts';
-import { type FirstPartyResource, firstPartyResources } from '../directory/first-party-resources.ts';
+import {
+  type FirstPartyResource,
+  firstPartyResources,
+  identityServiceAppId,
+} from '../directory/first-party-resources.ts';
 import { graphAppId } from '../http/dialects/graph.ts';
 import type { TokenVersion } from './issuers.ts';
 
 /** What a surface's own resource is called, and under which names tokens for it are accepted. */
-export type GuardedSurface = 'management' | 'graph' | 'vault';
+export type GuardedSurface = 'management' | 'graph' | 'vault' | 'identity';
 
 const guardedAppIds = {
   management: '797f4846-ba00-4fd7-ba43-dac1f8f63013',
   graph: graphAppId,
   vault: 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093',
+  identity: identityServiceAppId,
 } as const satisfies Record<GuardedSurface, string>;
 
 function ownIdentifiers(profile: CloudProfile): Readonly<Record<string, string>> {
@@ -20,6 +25,7 @@ function ownIdentifiers(profile: CloudProfile): Readonly<Record<string, string>>
     [guardedAppIds.management]: `https://${profile.management}`,
     [guardedAppIds.graph]: `https://${profile.graph}`,
     [guardedAppIds.vault]: `https://${profile.vaultSuffix}`,
+    [guardedAppIds.identity]: `https://${profile.identitySuffix}`,
   };
 }
 

@@ -154,7 +154,7 @@ export class ClientAssertions {
     checkDates(certificate, now, assertion.thumbprints);
     checkParties(jws.payload, principal);
     this.#checkAudience(jws.payload['aud'], tenant);
-    const ofHost = certificate.resourceId !== undefined;
+    const ofHost = certificate.resourceId !== undefined && certificate.providerId === undefined;
     const onceOnly = ofHost || this.#rules.once === true;
     const expires = checkTimes(jws.payload, now, ofHost ? longestLifeOfHosts : this.#rules.longestLife);
     const jti = readJti(jws.payload['jti']);

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { ClientId, PrincipalId, TenantId } from '../../foundation/ids.ts';
 import type { ApplicationCertificates } from '../directory/application-certificates.ts';
 import type { IdentityCredentials } from '../managed-identities/credentials.ts';
+import type { ProviderCredentials } from '../managed-identities/provider-credentials.ts';
 
 /** Digest of a certificate (DER), base64url without padding. */
 export interface Thumbprint {
@@ -21,8 +22,13 @@ export interface ClientCertificate {
   readonly notBefore: number;
   /** Milliseconds since the epoch. */
   readonly notAfter: number;
-  /** ARM id of the resource whose host holds the key, as displayed; `undefined` for an application's certificate. */
+  /**
+   * ARM id of the resource that the identity is proven on, as displayed: by its host, or by its resource provider.
+   * `undefined` for an application's certificate.
+   */
   readonly resourceId: string | undefined;
+  /** Whose resource provider holds the key; an ordinary client then makes the assertions, not an agent of ours. */
+  readonly providerId?: PrincipalId;
 }
 
 /** Where certificates are looked up; followed by caches, so that one that ended is not found. */
@@ -35,15 +41,21 @@ export interface ClientCertificates {
   ): Promise<ClientCertificate | undefined>;
 }
 
-/** Applications' certificates beside those of hosts. */
+/** Applications' certificates beside those of identities, with hosts and with resource providers. */
 export function clientCertificates(
   applications: ApplicationCertificates,
   hosts: IdentityCredentials,
+  providers?: ProviderCredentials,
 ): ClientCertificates {
   return {
     async find(tenantId, clientId, thumbprint) {
       const certificate = await applications.find(tenantId, clientId, thumbprint);
-      if (certificate === undefined) return await hosts.find(tenantId, clientId, thumbprint);
+      if (certificate === undefined) {
+        return (
+          (await hosts.find(tenantId, clientId, thumbprint)) ??
+          (await providers?.find(tenantId, clientId, thumbprint))
+        );
+      }
       const { sha256, publicKey, notBefore, notAfter } = certificate;
       return {
         thumbprint: sha256,

@@ -20,4 +20,11 @@ export const tokenRoles: readonly BuiltInRole[] = [
     description: 'Hears what happens to the principals, people and signing keys of the tenant.',
     permissions: [{ actions: ['Innate.SharedSignals/streams/write'] }],
   },
+  {
+    id: '5c0a7e1d-2b84-4f6e-8d39-71c6b0a9f254',
+    name: 'Innate Resource Provider',
+    description:
+      'Gets credentials of the identities that resources carry, and ends identities of resources that are gone.',
+    permissions: [{ dataActions: ['Innate.ManagedIdentity/identities/*'] }],
+  },
 ];

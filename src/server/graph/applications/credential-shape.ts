@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { KeyCredential, PasswordCredential } from '../../../contract/graph-credentials.ts';
 import type { ApplicationCertificate } from '../../directory/client-certificate-store.ts';
 import type { ClientSecret } from '../../directory/client-store.ts';
-import type { IdentityCredentialsTable } from '../../storage/tables.ts';
+import type { IdentityCertificate } from '../../managed-identities/credential-store.ts';
 import { graphTime } from '../graph-time.ts';
 
 /** A secret as it is listed; `secretText` only in the answer to its making. */
@@ -32,7 +32,7 @@ export function presentCertificate(certificate: ApplicationCertificate): KeyCred
 }
 
 /** A certificate provisioned onto a host of a managed identity, shown as Entra shows its own rotating ones (h.1). */
-export function presentHostCertificate(row: IdentityCredentialsTable): KeyCredential {
+export function presentHostCertificate(row: IdentityCertificate): KeyCredential {
   const certificate = new X509Certificate(row.certificate);
   return {
     customKeyIdentifier: certificate.fingerprint.replaceAll(':', ''),

@@ -1,3 +1,5 @@
+import type { CloudProfile } from '../../../contract/cloud-profile.ts';
+import { systemAssignedUrl } from '../../../contract/identity-service.ts';
 import { canonicalId, formatScope, parseScope } from '../../../contract/resource-id.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { systemAssignedOf } from '../../managed-identities/identity-store.ts';
@@ -8,9 +10,9 @@ import { identityApiVersions } from './api-versions.ts';
 
 /**
  * The identity that a resource has of its own, as an extension of the resource: the one place of ARM that shows its
- * client id (b.2). Azure's `clientSecretUrl` is left out: hosts prove identities by keys of their own here.
+ * client id (b.2), and the URL where resource providers get credentials for it (c.2).
  */
-export function systemAssignedIdentities(database: Database): ResourceType {
+export function systemAssignedIdentities(database: Database, profile: CloudProfile): ResourceType {
   return {
     namespace: 'Microsoft.ManagedIdentity',
     type: 'identities',
@@ -44,7 +46,10 @@ export function systemAssignedIdentities(database: Database): ResourceType {
               type: 'Microsoft.ManagedIdentity/identities',
               location: resource.location,
               tags: resource.tags,
-              properties: { tenantId, principalId, clientId },
+              properties: {
+                ...{ tenantId, principalId, clientId },
+                clientSecretUrl: systemAssignedUrl(profile, resource, identity),
+              },
             },
           };
         },
