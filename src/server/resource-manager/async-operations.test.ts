@@ -25,7 +25,7 @@ function operationsOver(database: Database, work: Work): AsyncOperations {
   return operations;
 }
 
-function begin(database: Database, operations: AsyncOperations) {
+function begin(database: Database, operations: AsyncOperations, at = clock.now()) {
   return database.transaction((transaction) =>
     operations.begin(transaction, {
       tenantId,
@@ -33,7 +33,7 @@ function begin(database: Database, operations: AsyncOperations) {
       kind: 'test',
       target: '/target' as CanonicalId,
       startedBy: guid<PrincipalId>(systemRandomness.uuid()),
-      at: clock.now(),
+      at,
     }),
   );
 }
@@ -188,6 +188,27 @@ describe('a long-running operation', () => {
       await Promise.all([one.settled(), other.settled()]);
       assert.equal(worked, 1);
       assert.equal((await statusOf(one, operationId)).status, 'Succeeded');
+    }));
+
+  test('is not taken from its worker because the request that began it was slow', () =>
+    withStore(async (store) => {
+      const database = await store.open();
+      const gate = Promise.withResolvers<void>();
+      let others = 0;
+      await using own = operationsOver(database, () => gate.promise);
+      await using other = operationsOver(database, async () => {
+        others += 1;
+      });
+      const at = clock.now();
+      clock.advance(60_000);
+      const operation = await begin(database, own, at);
+      own.run(operation);
+      await other.find(tenantId, subscriptionId, operation.operationId);
+      await other.settled();
+      assert.equal(others, 0);
+      gate.resolve();
+      await own.settled();
+      assert.equal((await statusOf(own, operation.operationId)).status, 'Succeeded');
     }));
 
   test('that was taken up by another is left to it by a worker that slept', () =>

@@ -40,6 +40,8 @@ export interface AsyncOperation {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly endedAt: number | undefined;
+  /** Until when whoever works on it has it to itself; nothing where nobody works on it any more. */
+  readonly leaseUntil: number | undefined;
 }
 
 export interface NewOperation {
@@ -129,7 +131,8 @@ export class AsyncOperations implements AsyncDisposable {
       error: null,
       started_at: operation.at,
       ended_at: status === 'InProgress' ? null : operation.at,
-      lease_until: status === 'InProgress' ? operation.at + lease : null,
+      // the request may have taken its time
+      lease_until: status === 'InProgress' ? this.#clock.now() + lease : null,
       result: result === undefined ? null : JSON.stringify(result),
     };
     await transaction.insertInto('async_operations').values(row).execute();
@@ -138,7 +141,7 @@ export class AsyncOperations implements AsyncDisposable {
 
   /** Works on an operation that this process has just begun, in the background. */
   run(operation: AsyncOperation): void {
-    this.#run(operation, operation.startedAt + lease);
+    this.#run(operation, operation.leaseUntil ?? 0);
   }
 
   #run(operation: AsyncOperation, leaseUntil: number): void {
@@ -290,7 +293,7 @@ export class AsyncOperations implements AsyncDisposable {
       .executeTakeFirst();
     if (row === undefined) return undefined;
     const operation = fromRow(row);
-    if (row.status === 'InProgress' && Number(row.lease_until ?? 0) < this.#clock.now()) {
+    if (row.status === 'InProgress' && (operation.leaseUntil ?? 0) < this.#clock.now()) {
       await this.#takeUp(operation);
     }
     return operation;
@@ -375,6 +378,7 @@ function fromRow(row: AsyncOperationsTable): AsyncOperation {
     result: row.result === null ? undefined : (JSON.parse(row.result) as JsonValue),
     startedAt: Number(row.started_at),
     endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
+    leaseUntil: row.lease_until === null ? undefined : Number(row.lease_until),
   };
 }
 
