@@ -319,7 +319,7 @@ describe('management groups', () => {
       ['PUT', id('new'), below('nothing'), 404, 'NotFound'],
       ['PUT', id('new'), { properties: { details: { parent: { id: 'Corp' } } } }, 400, 'BadRequest'],
       ['PUT', id('new'), { properties: { details: { parent: { id: 7 } } } }, 400, 'InvalidRequestContent'],
-      ['PUT', id('new'), { properties: { displayName: '\0' } }, 400, 'BadRequest'],
+      ['PUT', id('new'), { properties: { displayName: '\0' } }, 400, 'InvalidRequestContent'],
       ['PUT', id('new'), { properties: { displayName: 'x'.repeat(257) } }, 400, 'InvalidRequestContent'],
       ['PUT', id('new'), { properties: { displayName: '' } }, 400, 'BadRequest'],
       ['PATCH', id('new'), {}, 404, 'NotFound'],
