@@ -5,6 +5,7 @@ import {
   azureProfile,
   certificateLoginName,
   certificateNames,
+  identityHost,
   ownProfile,
   surfaceOf,
 } from './cloud-profile.ts';
@@ -47,6 +48,19 @@ describe('the names of a deployment', () => {
     }
   });
 
+  test('ask for a certificate where resource providers get credentials, by location', () => {
+    assert.equal(identityHost(azureProfile, 'West Europe'), 'control-westeurope.identity.azure.net');
+    assert.equal(identityHost(own, ''), 'control-global.identity.id.example.org');
+    for (const profile of [own, azureProfile]) {
+      const host = identityHost(profile, 'westus2');
+      assert.deepEqual(surfaceOf(profile, `${host.toUpperCase()}:8443`), {
+        kind: 'identity',
+        location: 'westus2',
+      });
+      assert.equal(asksForCertificate(profile, host), true);
+    }
+  });
+
   test('that are close to one of them are none', () => {
     for (const name of [
       'a.b.mtlsauth.microsoft.com',
@@ -57,6 +71,13 @@ describe('the names of a deployment', () => {
       'mtlstb.mtlstb.graph.microsoft.com',
       'a.b.mtlstb.vault.azure.net',
       '.mtlstb.vault.azure.net',
+      'identity.azure.net',
+      'westeurope.identity.azure.net',
+      'control-.identity.azure.net',
+      'control-a.b.identity.azure.net',
+      'control-a-b.identity.azure.net',
+      'control-westeurope.identity.azure.net.example.org',
+      'mtlstb.control-westeurope.identity.azure.net',
     ]) {
       assert.equal(surfaceOf(azureProfile, name), undefined, name);
     }
@@ -73,6 +94,7 @@ describe('the names of a deployment', () => {
         `demo-kv.mtlstb.${profile.vaultSuffix}`,
         certificateLoginName(profile),
         `westeurope.${certificateLoginName(profile)}`,
+        identityHost(profile, 'westeurope'),
       ]) {
         assert.ok(covered(name), name);
       }

@@ -5,10 +5,12 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { systemRandomness } from '../../src/foundation/randomness.ts';
+import { readyFileOf } from '../support/composed-server.ts';
 import { domestic, follow } from '../support/demo-world.ts';
 import { type TestDeployment, testDeployment } from '../support/deployment.ts';
 import { responseSchema, violations } from '../support/openapi.ts';
 import { graphOf, signInWith, type TestProvider, testProvider } from '../support/resource-provider.ts';
+import { createSecondTenant, storageOf } from '../support/second-tenant.ts';
 import { sharedFile } from '../support/shared.ts';
 import { makeClientKey } from '../support/token-service.ts';
 import { openTunnel } from '../support/tunnel.ts';
@@ -189,6 +191,15 @@ describe('a resource provider', () => {
     await refused({ token: await other.token() }, 401, 'InvalidClientCertificate');
     await refused({ token: `${mine.slice(0, -8)}AAAAAAAA` }, 401, 'InvalidAuthenticationToken');
     await refused({ token: await other.token(true) }, 401, 'InvalidAuthenticationToken');
+    const second = await createSecondTenant({
+      data: deployment.folder.file('data'),
+      ready: readyFileOf(deployment),
+    });
+    await refused(
+      { token: await second.token('https://identity.azure.net') },
+      401,
+      'InvalidAuthenticationTokenTenant',
+    );
     await refused({ version: '' }, 400, 'MissingApiVersionParameter');
     await refused({ version: '2023-09-30' }, 400, 'InvalidApiVersionParameter');
     assert.equal((await provider.ask(url, { token: await provider.token(true) })).status, 200, 'bound');
@@ -280,6 +291,39 @@ describe('a resource provider', () => {
     assert.deepEqual(outcomes, [[700027], 'signs in', 'signs in']);
   });
 
+  test('that asks many times at once still holds two, and every answer is whole', async () => {
+    const url = await makeMachine('vm13');
+    const all = await Promise.all(Array.from({ length: 8 }, () => provider.given(url)));
+    assert.equal(new Set(all.map((each) => each.client_secret)).size, 8);
+    const outcomes = await Promise.all(all.map((each) => signInWith(deployment, each)));
+    assert.equal(outcomes.filter(({ oid }) => oid === all[0]?.object_id).length, 2);
+  });
+
+  test('gets nothing of an identity that is isolated to another region, and loses what it had', async () => {
+    const ids = await makeIdentity('near');
+    const far = machineOf('far');
+    await deployment.arm('PUT', far, {
+      location: 'eastus',
+      identity: {
+        type: 'SystemAssigned, UserAssigned',
+        userAssignedIdentities: { [identityId('near')]: {} },
+      },
+      properties: {},
+    });
+    const url = await urlOf('far');
+    assert.equal(new URL(url).hostname, 'control-eastus.identity.azure.net');
+    const body = { identityIds: [identityId('near')] };
+    const [held] = (await provider.given(url, body)).explicit_identities;
+    assert.equal((await signInWith(deployment, held ?? {}))['oid'], ids.principalId);
+    await deployment.arm('PATCH', `${identityId('near')}?api-version=2024-11-30`, {
+      properties: { isolationScope: 'Regional' },
+    });
+    assert.deepEqual((await signInWith(deployment, held ?? {}))['error_codes'], [700027]);
+    const refused = await provider.ask(url, { body });
+    assert.deepEqual([refused.status, codeOf(refused)], [404, 'IdentityNotAssigned']);
+    assert.equal((await provider.ask(held?.client_secret_url ?? '')).status, 404);
+  });
+
   test('ends the identity of a resource, once and again', async () => {
     const url = await makeMachine('vm8');
     const held = await provider.given(url);
@@ -345,7 +389,6 @@ describe('a resource provider', () => {
     assert.ok(secret.length > 2000);
     assert.ok(!deployment.log.text().includes(secret.slice(100, 200)));
     assert.match(deployment.log.text(), /credentials issued to resource provider/);
-    const { storageOf } = await import('../support/second-tenant.ts');
     const { database } = await storageOf({ data: deployment.folder.file('data') });
     await using _database = database;
     const rows = await database.read.selectFrom('provider_credentials').selectAll().execute();

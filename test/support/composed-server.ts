@@ -122,7 +122,8 @@ export async function composedServer(): Promise<ComposedServer> {
   };
 }
 
-function readyFileOf({ server, connect, groupId }: TestDeployment): ServerFile {
+/** What a server in its own process would write down of itself. */
+export function readyFileOf({ server, connect, groupId }: TestDeployment): ServerFile {
   const { profile, operator, caFile } = server;
   return {
     pid: 0,

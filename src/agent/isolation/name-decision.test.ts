@@ -11,6 +11,8 @@ describe('what becomes of a name', () => {
       'kv1.vault.azure.net': 'served',
       'agents.innate.internal': 'served',
       'mtlsauth.microsoft.com': 'served',
+      'control-westeurope.identity.azure.net': 'served',
+      'x.identity.azure.net': 'refused',
       'westeurope.mtlsauth.microsoft.com': 'served',
       'a.b.mtlsauth.microsoft.com': 'refused',
       'mtlstb.graph.microsoft.com': 'served',

@@ -12,14 +12,10 @@ import type { Clock } from '../../foundation/clock.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 import type { Caller } from '../http/bearer.ts';
 import { ArmError } from '../http/dialects/arm.ts';
+import type { IdentityKey, IdentityKeys } from '../managed-identities/identity-keys.ts';
 import type { ManagedIdentity } from '../managed-identities/identity-store.ts';
 import type { InstanceAuthorities } from '../managed-identities/instance-authority.ts';
-import {
-  type IdentityKey,
-  issueToProvider,
-  makeIdentityKey,
-  type ProviderCredential,
-} from '../managed-identities/provider-credentials.ts';
+import { issueToProvider, type ProviderCredential } from '../managed-identities/provider-credentials.ts';
 import type { Resource } from '../resource-manager/resource-store.ts';
 import type { Database, Queries, Transaction } from '../storage/database.ts';
 import { requireRight } from './access.ts';
@@ -30,6 +26,7 @@ import { identityRights } from './rights.ts';
 export interface Issuing {
   readonly database: Database;
   readonly authorities: InstanceAuthorities;
+  readonly keys: IdentityKeys;
   readonly profile: CloudProfile;
   readonly clock: Clock;
   readonly randomness: Randomness;
@@ -55,10 +52,7 @@ export async function issueCredentials(
 ): Promise<ManagedIdentityCredentials> {
   const { database } = parts;
   const planned = await allowedIdentities(database.read, question);
-  const places = placesOf(planned);
-  const keys = new Map(
-    await Promise.all(places.map(async (place) => [place, await makeIdentityKey()] as const)),
-  );
+  const keys = await parts.keys.forEach(placesOf(planned));
   return await database.transaction(async (transaction) => {
     const wanted = await allowedIdentities(transaction, question);
     return await new Issue(transaction, question, parts, keys).answer(wanted);

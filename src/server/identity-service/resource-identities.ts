@@ -80,7 +80,11 @@ export async function wantedIdentities(
   if (userAssigned === undefined && own === undefined && found.size === 0 && delegated.length === 0) {
     throw noSuchIdentity();
   }
-  if (found.size + delegated.length > maxIdentities) {
+  const count = [{ own, explicit }, ...delegated].reduce(
+    (sum, each) => sum + each.explicit.length + (each.own === undefined ? 0 : 1),
+    0,
+  );
+  if (count > maxIdentities) {
     throw new ArmError(
       'invalid-value',
       'TooManyIdentities',

@@ -8,6 +8,7 @@ import {
 } from '../../contract/identity-service.ts';
 import type { Log } from '../../foundation/log.ts';
 import { ArmError } from '../http/dialects/arm.ts';
+import { IdentityKeys } from '../managed-identities/identity-keys.ts';
 import type { Resource } from '../resource-manager/resource-store.ts';
 import { type Access, authenticateProvider } from './access.ts';
 import { type ClaimedAddress, claimedAddress, resourceOf } from './address.ts';
@@ -15,7 +16,7 @@ import { type Issuing, issueCredentials } from './credentials.ts';
 import { endIdentity, movedIdentityUrl } from './identity-end.ts';
 import { noSuchIdentity } from './resource-identities.ts';
 
-export interface IdentityServiceParts extends Issuing {
+export interface IdentityServiceParts extends Omit<Issuing, 'keys'> {
   readonly access: Access;
   readonly log: Log;
 }
@@ -25,6 +26,7 @@ const bodyLimit = 64 * 1024;
 /** `GET`, `POST` and `DELETE` of an identity URL, and `POST …/proxy/move` (`spec/resource-manager.md` c.2). */
 export function registerIdentityService(app: FastifyInstance, parts: IdentityServiceParts): void {
   const { access, database, profile, clock, log } = parts;
+  const keys = new IdentityKeys();
 
   // before any octet of a body is read; a right that ends meanwhile is found out in the transaction
   app.addHook('onRequest', async (request) => {
@@ -44,7 +46,7 @@ export function registerIdentityService(app: FastifyInstance, parts: IdentitySer
     if (address.part === 'move') return await move(request, { caller, address });
     const asked = parse(credentialsOfResource, body);
     const question = { caller, address, asked, servedHere: servedBy(request) };
-    const credentials = await issueCredentials(question, parts);
+    const credentials = await issueCredentials(question, { ...parts, keys });
     const { tenantId, principalId: providerId } = caller;
     log.info(
       { tenantId, providerId, resource: address.canonical },

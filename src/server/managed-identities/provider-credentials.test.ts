@@ -11,14 +11,10 @@ import { systemRandomness } from '../../foundation/randomness.ts';
 import { setPrincipalEnabled } from '../directory/directory-store.ts';
 import type { Database } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
+import { makeIdentityKey } from './identity-keys.ts';
 import { systemAssignedOf } from './identity-store.ts';
 import { InstanceAuthorities } from './instance-authority.ts';
-import {
-  issueToProvider,
-  makeIdentityKey,
-  ProviderCredentials,
-  type ProviderRequest,
-} from './provider-credentials.ts';
+import { issueToProvider, ProviderCredentials, type ProviderRequest } from './provider-credentials.ts';
 import { createSystemAssigned } from './system-assigned.ts';
 
 const vm =

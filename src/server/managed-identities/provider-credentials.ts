@@ -1,5 +1,4 @@
-import { createHash, generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { DomainError } from '../../foundation/domain-error.ts';
 import {
   type CanonicalId,
@@ -15,6 +14,7 @@ import { FollowedCache } from '../storage/followed-cache.ts';
 import type { ProviderCredentialsTable } from '../storage/identity-tables.ts';
 import type { Thumbprint } from './credentials.ts';
 import { auditIssue } from './identity-audit.ts';
+import type { IdentityKey } from './identity-keys.ts';
 import type { ManagedIdentity } from './identity-store.ts';
 import type { InstanceAuthorities } from './instance-authority.ts';
 import { keyStore } from './key-store.ts';
@@ -26,17 +26,6 @@ export const maxHeld = 2;
 const day = 86_400_000;
 /** When a provider should renew, counted from the issue (`spec/resource-manager.md` c.3). */
 const renewedFrom = 46 * day;
-
-/** A fresh key of an identity. */
-export interface IdentityKey {
-  readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
-}
-
-/** RSA with 2048 bits, since what it signs are client assertions. */
-export async function makeIdentityKey(): Promise<IdentityKey> {
-  return await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-}
 
 export interface ProviderRequest {
   readonly tenantId: TenantId;
