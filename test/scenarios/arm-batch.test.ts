@@ -45,6 +45,28 @@ describe('a batch', () => {
     assert.equal(responses[3].headers['x-ms-failure-cause'], 'gateway');
   });
 
+  test('lets others have their turn between its requests', async () => {
+    await using m = await testManagement();
+    const caller = await m.verifier.verify(m.home.owner.token);
+    const requests = Array.from({ length: 100 }, () => ({
+      httpMethod: 'GET',
+      relativeUrl: group(m, 'none'),
+    }));
+    let turns = 0;
+    let over = false;
+    const count = () => {
+      if (over) return;
+      turns += 1;
+      setImmediate(count);
+    };
+    setImmediate(count);
+    const origin = 'https://management.azure.com';
+    const answer = await m.dispatch({ caller, method: 'POST', url: path, body: { requests }, origin });
+    over = true;
+    assert.equal(answer.status, 200);
+    assert.ok(turns >= requests.length, `${turns} turns`);
+  });
+
   test('lets nobody do more than alone (T3)', async () => {
     await using m = await testManagement();
     const as = await m.application(m.home, 'nobody');

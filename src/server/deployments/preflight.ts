@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ArmErrorBody } from '../../contract/arm.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { Caller } from '../http/bearer.ts';
@@ -46,6 +47,8 @@ export async function preflight(
         return { ...detailOf(error), target: id };
       }
     });
+    // others have their turn: an embedded database answers without one
+    await turn();
     for (const refusal of await Promise.all(answers)) if (refusal !== undefined) refused.push(refusal);
   }
   return refused;
