@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../contract/arm.ts';
+import { confidentialIn } from '../resource-manager/confidential-values.ts';
 import type { BoundParameter } from '../templates/template-document.ts';
 import { validationFailed } from '../templates/template-error.ts';
 
@@ -8,10 +9,10 @@ export const masked = '*******';
 const shortest = 4;
 
 /** Texts that are looked for in all that a deployment shows: each costs a look at every text of its template. */
-const mostTexts = 500;
+const mostTexts = 1000;
 
 /**
- * The texts inside values of secure parameters.
+ * The texts inside values of secure parameters, as they are and in base64.
  *
  * @param outer those of the deployments around
  * @throws TemplateError where there are more than can be hidden
@@ -23,7 +24,10 @@ export function confidentialTexts(
   const texts = new Set<string>(outer);
   const collect = (value: JsonValue): void => {
     if (typeof value === 'string') {
-      if (value.length >= shortest) texts.add(value);
+      if (value.length < shortest) return;
+      texts.add(value);
+      // as scripts and settings take them
+      texts.add(Buffer.from(value, 'utf8').toString('base64'));
     } else if (typeof value === 'object' && value !== null) {
       for (const inside of Object.values(value)) collect(inside as JsonValue);
     }
@@ -31,7 +35,7 @@ export function confidentialTexts(
   for (const { secure, value } of parameters) if (secure) collect(value);
   if (texts.size > mostTexts) {
     throw validationFailed(
-      `The values of secure parameters have '${texts.size}' different texts inside, with those of the deployments around; the limit is '${mostTexts}'`,
+      `The values of secure parameters have more than '${mostTexts / 2}' different texts inside, with those of the deployments around`,
     );
   }
   return [...texts];
@@ -40,12 +44,13 @@ export function confidentialTexts(
 /** A value in which every text that has a confidential one inside is masked. */
 export function mask<Value extends JsonValue>(value: Value, confidential: readonly string[]): Value {
   if (confidential.length === 0) return value;
+  const isConfidential = confidentialIn(confidential);
+  const shown = (text: string) => (isConfidential(text) ? masked : text);
   const visit = (inside: JsonValue): JsonValue => {
-    if (typeof inside === 'string')
-      return confidential.some((text) => inside.includes(text)) ? masked : inside;
+    if (typeof inside === 'string') return shown(inside);
     if (Array.isArray(inside)) return inside.map(visit);
     if (typeof inside !== 'object' || inside === null) return inside;
-    return Object.fromEntries(Object.entries(inside).map(([name, member]) => [name, visit(member)]));
+    return Object.fromEntries(Object.entries(inside).map(([name, member]) => [shown(name), visit(member)]));
   };
   return visit(value) as Value;
 }
