@@ -10,7 +10,7 @@ import { SignInLog } from './audit/sign-in-log.ts';
 import { type Authorizer, createAuthorizer } from './authorization/evaluate.ts';
 import {
   removeRoleAssignmentsOfPrincipal,
-  removeRoleAssignmentsOfResource,
+  removeRoleAssignmentsOfResources,
 } from './authorization/role-assignment-removal.ts';
 import { ConfigError, type ServerConfig } from './config.ts';
 import { removeDeploymentsOf } from './deployments/deployment-store.ts';
@@ -18,7 +18,7 @@ import { ApplicationCertificates } from './directory/application-certificates.ts
 import { Directory } from './directory/directory.ts';
 import {
   removeFederatedCredentials,
-  removeFederatedCredentialsOfResource,
+  removeFederatedCredentialsOfResources,
 } from './federation/credential-store.ts';
 import { FederatedCredentials } from './federation/federated-credentials.ts';
 import { Issuers } from './federation/issuers.ts';
@@ -37,9 +37,9 @@ import { issueJoinToken } from './machines/enrolment.ts';
 import { registerAgents } from './machines/machine-routes.ts';
 import { removeMachinesOf } from './machines/machine-store.ts';
 import { IdentityCredentials } from './managed-identities/credentials.ts';
+import { removeIdentitiesOfResources } from './managed-identities/identity-end.ts';
 import { InstanceAuthorities } from './managed-identities/instance-authority.ts';
 import { ProviderCredentials } from './managed-identities/provider-credentials.ts';
-import { removeIdentitiesOfResource } from './managed-identities/system-assigned.ts';
 import { type OperatorCredential, operatorCredential } from './operator-credential.ts';
 import { type Outbound, OutboundFetcher } from './outbound/fetcher.ts';
 import { createProviders, furtherTypes } from './providers/registry.ts';
@@ -47,7 +47,7 @@ import { AsyncOperations } from './resource-manager/async-operations.ts';
 import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
 import { releaseHeld } from './resource-manager/holding.ts';
-import { removeLocksOfResource } from './resource-manager/locks.ts';
+import { removeLocksOfResources } from './resource-manager/locks.ts';
 import { ResourceSecrets, removeResourceSecrets } from './resource-manager/resource-secrets.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
 import { resourceMovers } from './resource-movers.ts';
@@ -378,10 +378,10 @@ function createApps(parts: {
 /** What ends with a resource or a group, in the transaction that ends it. */
 const participants: readonly DeletionParticipant[] = [
   // role assignments and federated credentials are found through the resource's principal, so they go first
-  removeRoleAssignmentsOfResource,
-  removeFederatedCredentialsOfResource,
-  removeIdentitiesOfResource,
-  removeLocksOfResource,
+  removeRoleAssignmentsOfResources,
+  removeFederatedCredentialsOfResources,
+  removeIdentitiesOfResources,
+  removeLocksOfResources,
   removeMachinesOf,
   releaseHeld,
   removeResourceSecrets,

@@ -191,8 +191,9 @@ describe('a resource group', () => {
   test('whose resources will not go is as it was, and the operation says which', async () => {
     let stubborn = true;
     await using m = await testManagement({
-      participant: async (_transaction, { resourceCanonical }) => {
-        if (stubborn && resourceCanonical.endsWith('/vm2')) throw new Error('vm2 is busy');
+      participant: async (_transaction, { resourceCanonicals }) => {
+        const held = resourceCanonicals.some((canonical) => canonical.endsWith('/vm2'));
+        if (stubborn && held) throw new Error('vm2 is busy');
       },
     });
     const as = m.home.owner;

@@ -6,7 +6,7 @@ import { createAuthorizer } from '../../src/server/authorization/evaluate.ts';
 import {
   deleteRoleAssignment,
   removeRoleAssignmentsOfPrincipal,
-  removeRoleAssignmentsOfResource,
+  removeRoleAssignmentsOfResources,
 } from '../../src/server/authorization/role-assignment-removal.ts';
 import { Directory } from '../../src/server/directory/directory.ts';
 import { testDatabase } from '../support/database.ts';
@@ -39,9 +39,9 @@ describe('two tenants in one database', () => {
 
     const removed = await database.transaction(async (tx) => {
       await removeRoleAssignmentsOfPrincipal(tx, { tenantId: theirs, principalId, at });
-      await removeRoleAssignmentsOfResource(tx, {
+      await removeRoleAssignmentsOfResources(tx, {
         tenantId: theirs,
-        resourceCanonical: canonicalId(scope),
+        resourceCanonicals: [canonicalId(scope)],
         at,
       });
       return await deleteRoleAssignment(tx, { tenantId: theirs, scope, name, at });

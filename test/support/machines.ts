@@ -26,13 +26,13 @@ import {
   attachmentsOfEach,
   detachIdentities,
 } from '../../src/server/managed-identities/attachments.ts';
+import {
+  removeIdentitiesOfResources,
+  removeSystemAssigned,
+} from '../../src/server/managed-identities/identity-end.ts';
 import type { IdentityIds } from '../../src/server/managed-identities/identity-store.ts';
 import { InstanceAuthorities } from '../../src/server/managed-identities/instance-authority.ts';
-import {
-  createSystemAssigned,
-  removeIdentitiesOfResource,
-  removeSystemAssigned,
-} from '../../src/server/managed-identities/system-assigned.ts';
+import { createSystemAssigned } from '../../src/server/managed-identities/system-assigned.ts';
 import type { ChangeFollower } from '../../src/server/storage/change-log.ts';
 import type { Database } from '../../src/server/storage/database.ts';
 import type { TenantSealer } from '../../src/server/storage/sealed-column.ts';
@@ -276,9 +276,9 @@ export async function testMachines(
 
     async remove({ resourceCanonical }) {
       await database.transaction(async (transaction) => {
-        const resource = { tenantId, resourceCanonical, at: clock.now() };
-        await removeIdentitiesOfResource(transaction, resource);
-        await removeMachinesOf(transaction, resource);
+        const ending = { tenantId, resourceCanonicals: [resourceCanonical], at: clock.now() };
+        await removeIdentitiesOfResources(transaction, ending);
+        await removeMachinesOf(transaction, ending);
         await transaction
           .deleteFrom('resources')
           .where('tenant_id', '=', tenantId)

@@ -219,7 +219,7 @@ export async function vaultWorld(profile: CloudProfile = azureProfile): Promise<
       const resourceCanonical = canonicalOf(name);
       const at = clock.now();
       await database.transaction(async (tx) => {
-        await removeVaultContents(tx, { tenantId, resourceCanonical, at });
+        await removeVaultContents(tx, { tenantId, resourceCanonicals: [resourceCanonical] });
         await tx.deleteFrom('resources').where('canonical', '=', resourceCanonical).execute();
         await recordChange(tx, { tenantId, kind: 'resource', key: resourceCanonical, at });
       });

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { guid, type TenantId } from '../../foundation/ids.ts';
 import type { DirectoryAuditsTable } from '../storage/audit-tables.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { AuditCategory, DirectoryAudit } from './directory-audit.ts';
 import {
   type LogCondition,
@@ -29,6 +30,20 @@ export interface LoggedDirectoryAudit extends DirectoryAudit, LogPlace {}
 
 /** Records a change in its own transaction: neither is there without the other (C20). */
 export async function recordDirectoryAudit(transaction: Transaction, audit: DirectoryAudit): Promise<void> {
+  await recordDirectoryAudits(transaction, [audit]);
+}
+
+/** Records changes in their own transaction, each as an audit, in this order. */
+export async function recordDirectoryAudits(
+  transaction: Transaction,
+  audits: readonly DirectoryAudit[],
+): Promise<void> {
+  for (const portion of portionsOf(audits)) {
+    await transaction.insertInto('directory_audits').values(portion.map(rowOf)).execute();
+  }
+}
+
+function rowOf(audit: DirectoryAudit) {
   const { tenantId, at, activity, correlationId, initiatedBy, targets, operation, additional } = audit;
   const details: Details = {
     operation,
@@ -37,21 +52,18 @@ export async function recordDirectoryAudit(transaction: Transaction, audit: Dire
     ...(additional === undefined ? {} : { additional }),
   };
   const application = initiatedBy.kind === 'application' ? initiatedBy : undefined;
-  await transaction
-    .insertInto('directory_audits')
-    .values({
-      tenant_id: tenantId,
-      at: Math.trunc(at),
-      activity: activity.name,
-      category: activity.category,
-      correlation_id: correlationId ?? null,
-      user_id: initiatedBy.kind === 'user' ? initiatedBy.userId : null,
-      app_id: application?.appId ?? null,
-      principal_id: application?.principalId ?? null,
-      target_ids: targets.flatMap(({ id }) => id ?? []).join(' '),
-      details: JSON.stringify(details),
-    })
-    .execute();
+  return {
+    tenant_id: tenantId,
+    at: Math.trunc(at),
+    activity: activity.name,
+    category: activity.category,
+    correlation_id: correlationId ?? null,
+    user_id: initiatedBy.kind === 'user' ? initiatedBy.userId : null,
+    app_id: application?.appId ?? null,
+    principal_id: application?.principalId ?? null,
+    target_ids: targets.flatMap(({ id }) => id ?? []).join(' '),
+    details: JSON.stringify(details),
+  };
 }
 
 type Details = Pick<DirectoryAudit, 'operation' | 'initiatedBy' | 'targets' | 'additional'>;

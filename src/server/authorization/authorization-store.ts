@@ -3,8 +3,9 @@ import { canonicalId, type Scope } from '../../contract/resource-id.ts';
 import { type CanonicalId, guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import { selectMemberships } from '../directory/memberships.ts';
 import { Hierarchy, scopeOfGroup } from '../management-groups/hierarchy.ts';
-import { beginsWith, isAtOrBelow } from '../storage/beginning.ts';
+import { beginsWith, isAtOrBelow, isBelowOneOf, spanBelow } from '../storage/beginning.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { RoleAssignmentsTable, Tables } from '../storage/tables.ts';
 import type { RoleDefinitionId } from './role-definitions.ts';
 
@@ -192,31 +193,33 @@ function atOrBelow(scope: CanonicalId): RawBuilder<SqlBool> {
   return scope === '/' ? beginsWith('scope_canonical', scope) : isAtOrBelow('scope_canonical', scope);
 }
 
-/** Assignments at a scope or below it: what goes when the scope goes. */
+/** Assignments at some scopes, other than the root, or below them: what goes when the scopes go. */
 export async function listAtOrBelow(
   queries: Queries,
   tenantId: TenantId,
-  scope: CanonicalId,
+  scopes: readonly CanonicalId[],
 ): Promise<readonly RoleAssignment[]> {
-  const rows = await queries
-    .selectFrom('role_assignments')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where(atOrBelow(scope))
-    .execute();
-  return rows.map(fromRow);
+  const query = queries.selectFrom('role_assignments').selectAll().where('tenant_id', '=', tenantId);
+  const at = await query.where('scope_canonical', 'in', [...scopes]).execute();
+  const span = await query.where(spanBelow('scope_canonical', scopes)).execute();
+  const above = new Set<string>(scopes);
+  const below = span.filter(
+    (row) => !above.has(row.scope_canonical) && isBelowOneOf(above, row.scope_canonical),
+  );
+  return [...at, ...below].map(fromRow);
 }
 
-export async function listOfPrincipal(
+export async function listOfPrincipals(
   queries: Queries,
   tenantId: TenantId,
-  principalId: PrincipalId,
+  principalIds: readonly PrincipalId[],
 ): Promise<readonly RoleAssignment[]> {
+  if (principalIds.length === 0) return [];
   const rows = await queries
     .selectFrom('role_assignments')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where('principal_id', '=', principalId)
+    .where('principal_id', 'in', [...principalIds])
     .execute();
   return rows.map(fromRow);
 }
@@ -314,29 +317,31 @@ export async function saveRoleAssignment(
     .execute();
 }
 
-export async function deleteRoleAssignmentRow(
+export async function deleteRoleAssignmentRows(
   transaction: Transaction,
   tenantId: TenantId,
-  name: string,
+  names: readonly string[],
 ): Promise<void> {
-  await transaction
-    .deleteFrom('role_assignments')
-    .where('tenant_id', '=', tenantId)
-    .where('assignment_id', '=', name)
-    .execute();
+  for (const portion of portionsOf(names)) {
+    await transaction
+      .deleteFrom('role_assignments')
+      .where('tenant_id', '=', tenantId)
+      .where('assignment_id', 'in', portion)
+      .execute();
+  }
 }
 
-/** The principals (user-assigned or system-assigned) that a resource is, or carries as its own. */
-export async function principalsOfResource(
+/** The principals (user-assigned or system-assigned) that resources are, or carry as their own. */
+export async function principalsOfResources(
   queries: Queries,
   tenantId: TenantId,
-  resource: CanonicalId,
+  resources: readonly CanonicalId[],
 ): Promise<readonly PrincipalId[]> {
   const rows = await queries
     .selectFrom('principals')
     .select('principal_id')
     .where('tenant_id', '=', tenantId)
-    .where('resource_canonical', '=', resource)
+    .where('resource_canonical', 'in', [...resources])
     .execute();
   return rows.map((row) => guid<PrincipalId>(row.principal_id));
 }

@@ -23,7 +23,7 @@ import { createAuthorizer } from './evaluate.ts';
 import {
   deleteRoleAssignment,
   removeRoleAssignmentsOfPrincipal,
-  removeRoleAssignmentsOfResource,
+  removeRoleAssignmentsOfResources,
 } from './role-assignment-removal.ts';
 
 describe('taking rights away', () => {
@@ -87,7 +87,11 @@ describe('taking rights away', () => {
       await assign(database, { tenantId, principalId: other, scope: group }),
     ];
     await database.transaction((tx) =>
-      removeRoleAssignmentsOfResource(tx, { tenantId, resourceCanonical: canonicalId(parseScope(vm)), at }),
+      removeRoleAssignmentsOfResources(tx, {
+        tenantId,
+        resourceCanonicals: [canonicalId(parseScope(vm))],
+        at,
+      }),
     );
     const left = await listRoleAssignments(database.read, {
       tenantId,

@@ -1,15 +1,15 @@
 import { canonicalId, type Scope } from '../../contract/resource-id.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import type { CanonicalId, PrincipalId, TenantId } from '../../foundation/ids.ts';
-import { recordChange } from '../storage/change-log.ts';
+import { recordChanges } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import {
-  deleteRoleAssignmentRow,
+  deleteRoleAssignmentRows,
   findRoleAssignment,
   isHeldByStandingPrincipal,
   listAtOrBelow,
-  listOfPrincipal,
-  principalsOfResource,
+  listOfPrincipals,
+  principalsOfResources,
   type RoleAssignment,
 } from './authorization-store.ts';
 import { findRoleDefinitionByName } from './role-definitions.ts';
@@ -29,7 +29,7 @@ export async function deleteRoleAssignment(
   const { tenantId, scope, name, at } = request;
   const assignment = await findRoleAssignment(transaction, tenantId, name);
   if (assignment === undefined || assignment.scopeCanonical !== canonicalId(scope)) return undefined;
-  await removeAll(transaction, tenantId, [assignment], at);
+  await removeAll(transaction, tenantId, [assignment], { principals: [], at });
   return assignment;
 }
 
@@ -46,23 +46,27 @@ export async function removeRoleAssignmentsOfPrincipal(
     at,
   }: { readonly tenantId: TenantId; readonly principalId: PrincipalId; readonly at: number },
 ): Promise<void> {
-  await removeAll(transaction, tenantId, await listOfPrincipal(transaction, tenantId, principalId), at);
-  await recordChange(transaction, { tenantId, kind: 'role-assignments', key: principalId, at });
+  const held = await listOfPrincipals(transaction, tenantId, [principalId]);
+  await removeAll(transaction, tenantId, held, { principals: [principalId], at });
 }
 
 /**
- * The part of role assignments in the deletion of a resource or group: those made at it or below it, and those of the
- * principal that it is or carries as its own. Runs before the principal is removed.
+ * The part of role assignments in the deletion of resources or groups: those made at them or below them, and those of
+ * the principals that they are or carry as their own. Runs before the principals are removed.
  */
-export async function removeRoleAssignmentsOfResource(
+export async function removeRoleAssignmentsOfResources(
   transaction: Transaction,
-  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId; readonly at: number },
+  ending: {
+    readonly tenantId: TenantId;
+    readonly resourceCanonicals: readonly CanonicalId[];
+    readonly at: number;
+  },
 ): Promise<void> {
-  const { tenantId, resourceCanonical, at } = resource;
-  await removeAll(transaction, tenantId, await listAtOrBelow(transaction, tenantId, resourceCanonical), at);
-  for (const principalId of await principalsOfResource(transaction, tenantId, resourceCanonical)) {
-    await removeRoleAssignmentsOfPrincipal(transaction, { tenantId, principalId, at });
-  }
+  const { tenantId, resourceCanonicals, at } = ending;
+  const made = await listAtOrBelow(transaction, tenantId, resourceCanonicals);
+  const principals = await principalsOfResources(transaction, tenantId, resourceCanonicals);
+  const held = await listOfPrincipals(transaction, tenantId, principals);
+  await removeAll(transaction, tenantId, [...made, ...held], { principals, at });
 }
 
 /**
@@ -78,19 +82,24 @@ export async function removeRoleAssignmentsOfMoved(
   },
 ): Promise<void> {
   const { tenantId, from, at } = move;
-  await removeAll(transaction, tenantId, await listAtOrBelow(transaction, tenantId, from.canonical), at);
+  const made = await listAtOrBelow(transaction, tenantId, [from.canonical]);
+  await removeAll(transaction, tenantId, made, { principals: [], at });
 }
 
+/** @param principals that the caches are told of even where they had none */
 async function removeAll(
   transaction: Transaction,
   tenantId: TenantId,
   assignments: readonly RoleAssignment[],
-  at: number,
+  { principals, at }: { readonly principals: readonly PrincipalId[]; readonly at: number },
 ): Promise<void> {
-  for (const { name } of assignments) await deleteRoleAssignmentRow(transaction, tenantId, name);
-  for (const principalId of new Set(assignments.map((assignment) => assignment.principalId))) {
-    await recordChange(transaction, { tenantId, kind: 'role-assignments', key: principalId, at });
-  }
+  const names = new Set(assignments.map(({ name }) => name));
+  await deleteRoleAssignmentRows(transaction, tenantId, [...names]);
+  const keys = new Set<string>([...assignments.map(({ principalId }) => principalId), ...principals]);
+  await recordChanges(
+    transaction,
+    Array.from(keys, (key) => ({ tenantId, kind: 'role-assignments', key, at }) as const),
+  );
   if (assignments.some(isOwnerOfTenant)) await ensureOwnerRemains(transaction, tenantId);
 }
 

@@ -3,6 +3,7 @@ import { type CanonicalId, guid, type TenantId } from '../../foundation/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../http/paging.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { DeploymentsTable } from '../storage/deployment-tables.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { SealedPlace, Sealer } from '../storage/sealed-column.ts';
 import type { Deployment, DeploymentState, RunInputs, ShownDeployment } from './deployment.ts';
 
@@ -209,25 +210,34 @@ async function removeOldest(
     .offset(keptPerScope - 1)
     .limit(keptPerScope)
     .execute();
-  for (const { canonical } of rows) {
-    await deleteDeployment(transaction, { tenantId, canonical: canonical as CanonicalId });
-  }
+  const canonicals = rows.map(({ canonical }) => canonical as CanonicalId);
+  await deleteDeployments(transaction, tenantId, canonicals);
 }
 
 export async function deleteDeployment(
   transaction: Transaction,
   { tenantId, canonical }: Key,
 ): Promise<void> {
-  await transaction
-    .deleteFrom('deployment_steps')
-    .where('tenant_id', '=', tenantId)
-    .where('deployment_canonical', '=', canonical)
-    .execute();
-  await transaction
-    .deleteFrom('deployments')
-    .where('tenant_id', '=', tenantId)
-    .where('canonical', '=', canonical)
-    .execute();
+  await deleteDeployments(transaction, tenantId, [canonical]);
+}
+
+async function deleteDeployments(
+  transaction: Transaction,
+  tenantId: TenantId,
+  canonicals: readonly CanonicalId[],
+): Promise<void> {
+  for (const portion of portionsOf(canonicals)) {
+    await transaction
+      .deleteFrom('deployment_steps')
+      .where('tenant_id', '=', tenantId)
+      .where('deployment_canonical', 'in', portion)
+      .execute();
+    await transaction
+      .deleteFrom('deployments')
+      .where('tenant_id', '=', tenantId)
+      .where('canonical', 'in', portion)
+      .execute();
+  }
 }
 
 /**
@@ -261,18 +271,23 @@ export async function changeState(
   return numUpdatedRows > 0n;
 }
 
-/** Deployments to a group go with it; a participant of deletions. */
+/** Deployments to groups go with them; a participant of deletions. */
 export async function removeDeploymentsOf(
   transaction: Transaction,
-  { tenantId, resourceCanonical }: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId },
+  {
+    tenantId,
+    resourceCanonicals,
+  }: { readonly tenantId: TenantId; readonly resourceCanonicals: readonly CanonicalId[] },
 ): Promise<void> {
+  // nothing is deployed to a resource
+  const scopes = resourceCanonicals.filter((canonical) => !canonical.includes('/providers/'));
+  if (scopes.length === 0) return;
   const rows = await transaction
     .selectFrom('deployments')
     .select('canonical')
     .where('tenant_id', '=', tenantId)
-    .where('scope_canonical', '=', resourceCanonical)
+    .where('scope_canonical', 'in', scopes)
     .execute();
-  for (const { canonical } of rows) {
-    await deleteDeployment(transaction, { tenantId, canonical: canonical as CanonicalId });
-  }
+  const canonicals = rows.map(({ canonical }) => canonical as CanonicalId);
+  await deleteDeployments(transaction, tenantId, canonicals);
 }

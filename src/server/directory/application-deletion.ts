@@ -5,6 +5,7 @@ import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
 import type { ClientCertificatesTable, ObjectOwnersTable } from '../storage/directory-tables.ts';
 import type { FederatedCredentialsTable } from '../storage/federation-tables.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { ApplicationsTable, ClientSecretsTable, PrincipalsTable } from '../storage/tables.ts';
 import { replaceIdentifiers } from './application-identifiers.ts';
 import { parseManifest } from './application-manifest.ts';
@@ -15,8 +16,13 @@ import {
   insertApplicationRow,
 } from './application-store.ts';
 import type { CredentialHolder } from './client-store.ts';
-import { insertDeletedObject, selectDeletedObject, takeDeletedObject } from './deleted-objects.ts';
-import { asPrincipal, deletePrincipal } from './directory-store.ts';
+import {
+  insertDeletedObject,
+  insertDeletedObjects,
+  selectDeletedObject,
+  takeDeletedObject,
+} from './deleted-objects.ts';
+import { asPrincipal, deletePrincipals } from './directory-store.ts';
 import { removeReferences } from './references.ts';
 import type { Principal } from './service-principals.ts';
 
@@ -82,14 +88,15 @@ export async function deleteApplication(
   }
   const application = asApplication(row);
   const { objectId } = application;
-  const holdings = await takeHoldings(transaction, { tenantId, clientId, objectId }, 'application');
+  const holder = { clientId, objectId };
+  const holdingsOf = await takeHoldings(transaction, tenantId, [holder], 'application');
   await replaceIdentifiers(transaction, { tenantId, clientId, identifiers: [], at });
-  await removeReferences(transaction, { tenantId, objectId, at });
+  await removeReferences(transaction, { tenantId, objectIds: [objectId], at });
   await deleteApplicationRow(transaction, { tenantId, clientId }, at);
   const snapshot: ApplicationSnapshot = {
     application: row,
     principalId: principal?.principal_id ?? null,
-    ...holdings,
+    ...holdingsOf(holder),
   };
   const { displayName } = application;
   await insertDeletedObject(transaction, {
@@ -103,12 +110,7 @@ export async function deleteApplication(
   return application;
 }
 
-/**
- * Deletes an application's service principal, with the credentials it holds itself and all it may. It is kept for thirty
- * days; the application stays.
- *
- * @returns the principal as it was, `undefined` where the tenant has none of that id
- */
+/** Deletes one service principal. @returns the principal as it was, `undefined` where the tenant has none of that id */
 export async function deleteServicePrincipal(
   transaction: Transaction,
   {
@@ -117,27 +119,47 @@ export async function deleteServicePrincipal(
     at,
   }: { readonly tenantId: TenantId; readonly principalId: PrincipalId; readonly at: number },
 ): Promise<Principal | undefined> {
-  const row = await transaction
-    .selectFrom('principals')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where('principal_id', '=', principalId)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const clientId = guid<ClientId>(row.client_id);
-  const holder = { tenantId, clientId, objectId: principalId };
-  const holdings = await takeHoldings(transaction, holder, 'servicePrincipal');
-  const principal = await deletePrincipal(transaction, { tenantId, principalId, at });
-  const snapshot: PrincipalSnapshot = { principal: row, ...holdings };
-  await insertDeletedObject(transaction, {
+  return (await deleteServicePrincipals(transaction, { tenantId, principalIds: [principalId], at }))[0];
+}
+
+/**
+ * Deletes service principals, with the credentials they hold themselves and all they may. They are kept for thirty days;
+ * their applications stay.
+ *
+ * @returns the principals as they were; ids that the tenant has none of are left out
+ */
+export async function deleteServicePrincipals(
+  transaction: Transaction,
+  {
     tenantId,
-    objectId: principalId,
-    kind: 'servicePrincipal',
-    displayName: row.display_name,
-    snapshot,
-    deletedAt: at,
-  });
-  return principal;
+    principalIds,
+    at,
+  }: { readonly tenantId: TenantId; readonly principalIds: readonly PrincipalId[]; readonly at: number },
+): Promise<readonly Principal[]> {
+  const deleted: Principal[] = [];
+  for (const portion of portionsOf(principalIds)) {
+    const rows = await transaction
+      .selectFrom('principals')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('principal_id', 'in', portion)
+      .execute();
+    if (rows.length === 0) continue;
+    const holders = rows.map(holderOf);
+    const holdingsOf = await takeHoldings(transaction, tenantId, holders, 'servicePrincipal');
+    deleted.push(...(await deletePrincipals(transaction, { tenantId, principalIds: portion, at })));
+    await insertDeletedObjects(
+      transaction,
+      { tenantId, deletedAt: at },
+      rows.map((row) => ({
+        objectId: holderOf(row).objectId,
+        kind: 'servicePrincipal',
+        displayName: row.display_name,
+        snapshot: { principal: row, ...holdingsOf(holderOf(row)) } satisfies PrincipalSnapshot,
+      })),
+    );
+  }
+  return deleted;
 }
 
 /**
@@ -253,54 +275,69 @@ async function assertUniqueNameFree(
   );
 }
 
-/** Removes the credentials that an object of a client holds; its owners are noted. */
+interface Holder {
+  readonly clientId: ClientId;
+  readonly objectId: PrincipalId;
+}
+
+function holderOf(row: Selectable<PrincipalsTable>): Holder {
+  return { clientId: guid<ClientId>(row.client_id), objectId: guid<PrincipalId>(row.principal_id) };
+}
+
+/** Removes the credentials that objects of clients hold; their owners are noted. @returns what each of them held */
 async function takeHoldings(
   transaction: Transaction,
-  {
-    tenantId,
-    clientId,
-    objectId,
-  }: { readonly tenantId: TenantId; readonly clientId: ClientId; readonly objectId: PrincipalId },
-  holder: CredentialHolder,
-): Promise<Holdings> {
+  tenantId: TenantId,
+  holders: readonly Holder[],
+  kind: CredentialHolder,
+): Promise<(holder: Holder) => Holdings> {
+  const clientIds = holders.map(({ clientId }) => clientId);
   const owners = await transaction
     .selectFrom('object_owners')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where('object_id', '=', objectId)
+    .where(
+      'object_id',
+      'in',
+      holders.map(({ objectId }) => objectId),
+    )
     .execute();
   const secrets = await transaction
     .deleteFrom('client_secrets')
     .where('tenant_id', '=', tenantId)
-    .where('client_id', '=', clientId)
-    .where('holder', '=', holder)
+    .where('client_id', 'in', clientIds)
+    .where('holder', '=', kind)
     .returningAll()
     .execute();
   const certificates = await transaction
     .deleteFrom('client_certificates')
     .where('tenant_id', '=', tenantId)
-    .where('client_id', '=', clientId)
-    .where('holder', '=', holder)
+    .where('client_id', 'in', clientIds)
+    .where('holder', '=', kind)
     .returningAll()
     .execute();
   const federatedCredentials =
-    holder === 'application'
+    kind === 'application'
       ? await transaction
           .deleteFrom('federated_credentials')
           .where('tenant_id', '=', tenantId)
-          .where('client_id', '=', clientId)
+          .where('client_id', 'in', clientIds)
           .returningAll()
           .execute()
       : [];
+  return ({ clientId, objectId }) => ({
+    owners: owners.filter((row) => row.object_id === objectId),
+    federatedCredentials: federatedCredentials.filter((row) => row.client_id === clientId),
+    secrets: secrets.filter((row) => row.client_id === clientId).map(kept),
+    certificates: certificates.filter((row) => row.client_id === clientId),
+  });
+}
+
+function kept(row: Selectable<ClientSecretsTable>): KeptSecret {
   return {
-    owners,
-    federatedCredentials,
-    secrets: secrets.map((row) => ({
-      ...row,
-      salt: Buffer.from(row.salt).toString('base64'),
-      hash: Buffer.from(row.hash).toString('base64'),
-    })),
-    certificates,
+    ...row,
+    salt: Buffer.from(row.salt).toString('base64'),
+    hash: Buffer.from(row.hash).toString('base64'),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { guid, type PrincipalId, type TenantId } from '../../foundation/ids.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { DeletedObjectsTable } from '../storage/directory-tables.ts';
+import { portionsOf } from '../storage/portions.ts';
 
 export type DeletedKind = 'application' | 'servicePrincipal' | 'user' | 'group';
 
@@ -22,23 +23,31 @@ export const keptDeleted = 30 * 86_400_000;
 
 /** Keeps what is being deleted, and lets go of the tenant's objects that were kept long enough. */
 export async function insertDeletedObject(transaction: Transaction, object: DeletedObject): Promise<void> {
-  const { tenantId, deletedAt } = object;
+  await insertDeletedObjects(transaction, object, [object]);
+}
+
+/** Keeps objects of one tenant that are being deleted together. */
+export async function insertDeletedObjects(
+  transaction: Transaction,
+  { tenantId, deletedAt }: Pick<DeletedObject, 'tenantId' | 'deletedAt'>,
+  objects: readonly Omit<DeletedObject, 'tenantId' | 'deletedAt'>[],
+): Promise<void> {
   await transaction
     .deleteFrom('deleted_objects')
     .where('tenant_id', '=', tenantId)
     .where('deleted_at', '<=', deletedAt - keptDeleted)
     .execute();
-  await transaction
-    .insertInto('deleted_objects')
-    .values({
+  for (const portion of portionsOf(objects)) {
+    const rows = portion.map(({ objectId, kind, displayName, snapshot }) => ({
       tenant_id: tenantId,
-      object_id: object.objectId,
-      kind: object.kind,
-      display_name: object.displayName,
-      snapshot: Buffer.from(JSON.stringify(object.snapshot), 'utf8'),
+      object_id: objectId,
+      kind,
+      display_name: displayName,
+      snapshot: Buffer.from(JSON.stringify(snapshot), 'utf8'),
       deleted_at: deletedAt,
-    })
-    .execute();
+    }));
+    await transaction.insertInto('deleted_objects').values(rows).execute();
+  }
 }
 
 interface DeletedKey {

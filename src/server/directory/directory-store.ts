@@ -6,8 +6,9 @@ import {
   type PrincipalId,
   type TenantId,
 } from '../../foundation/ids.ts';
-import { recordChange } from '../storage/change-log.ts';
+import { recordChanges } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { PrincipalsTable, TenantsTable } from '../storage/tables.ts';
 import { removeReferences } from './references.ts';
 import type { NewPrincipal, Principal } from './service-principals.ts';
@@ -84,38 +85,62 @@ export async function insertPrincipal(transaction: Transaction, principal: NewPr
       created_at: principal.at,
     })
     .execute();
-  await recordPrincipal(transaction, principal, principal.clientId, principal.at);
+  await recordPrincipals(transaction, principal.tenantId, [principal], principal.at);
 }
 
-/**
- * Ends a principal: its tokens are refused from the commit on. The credentials it holds itself go with it, and whatever
- * names it; an application's own credentials and registration stay.
- *
- * @returns the principal as it was, `undefined` where the tenant has none of that id
- */
+/** Ends one principal. @returns the principal as it was, `undefined` where the tenant has none of that id */
 export async function deletePrincipal(
   transaction: Transaction,
   { tenantId, principalId, at }: PrincipalKey & { readonly at: number },
 ): Promise<Principal | undefined> {
-  const row = await transaction
-    .deleteFrom('principals')
-    .where('tenant_id', '=', tenantId)
-    .where('principal_id', '=', principalId)
-    .returningAll()
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const principal = asPrincipal(row);
-  await removeReferences(transaction, { tenantId, objectId: principalId, at });
-  for (const table of ['client_secrets', 'client_certificates'] as const) {
-    await transaction
-      .deleteFrom(table)
+  return (await deletePrincipals(transaction, { tenantId, principalIds: [principalId], at }))[0];
+}
+
+/**
+ * Ends principals: their tokens are refused from the commit on. The credentials they hold themselves go with them, and
+ * whatever names them; an application's own credentials and registration stay.
+ *
+ * @returns the principals as they were; ids that the tenant has none of are left out
+ */
+export async function deletePrincipals(
+  transaction: Transaction,
+  {
+    tenantId,
+    principalIds,
+    at,
+  }: { readonly tenantId: TenantId; readonly principalIds: readonly PrincipalId[]; readonly at: number },
+): Promise<readonly Principal[]> {
+  const deleted: Principal[] = [];
+  for (const portion of portionsOf(principalIds)) {
+    const rows = await transaction
+      .deleteFrom('principals')
       .where('tenant_id', '=', tenantId)
-      .where('client_id', '=', principal.clientId)
-      .where('holder', '=', 'servicePrincipal')
+      .where('principal_id', 'in', portion)
+      .returningAll()
       .execute();
+    const principals = rows.map(asPrincipal);
+    if (principals.length === 0) continue;
+    await removeReferences(transaction, {
+      tenantId,
+      objectIds: principals.map((one) => one.principalId),
+      at,
+    });
+    for (const table of ['client_secrets', 'client_certificates'] as const) {
+      await transaction
+        .deleteFrom(table)
+        .where('tenant_id', '=', tenantId)
+        .where(
+          'client_id',
+          'in',
+          principals.map(({ clientId }) => clientId),
+        )
+        .where('holder', '=', 'servicePrincipal')
+        .execute();
+    }
+    await recordPrincipals(transaction, tenantId, principals, at);
+    deleted.push(...principals);
   }
-  await recordPrincipal(transaction, { tenantId, principalId }, principal.clientId, at);
-  return principal;
+  return deleted;
 }
 
 /** Allows or forbids sign-in. @returns whether the tenant has the principal */
@@ -172,19 +197,25 @@ async function updatePrincipal(
     .returning('client_id')
     .executeTakeFirst();
   if (row === undefined) return false;
-  await recordPrincipal(transaction, { tenantId, principalId }, guid<ClientId>(row.client_id), at);
+  const clientId = guid<ClientId>(row.client_id);
+  await recordPrincipals(transaction, tenantId, [{ principalId, clientId }], at);
   return true;
 }
 
 /** A principal is cached under its object id and, with its secrets, under its client id. */
-async function recordPrincipal(
+async function recordPrincipals(
   transaction: Transaction,
-  { tenantId, principalId }: PrincipalKey,
-  clientId: ClientId,
+  tenantId: TenantId,
+  principals: readonly Pick<Principal, 'principalId' | 'clientId'>[],
   at: number,
 ): Promise<void> {
-  await recordChange(transaction, { tenantId, kind: 'principal', key: principalId, at });
-  await recordChange(transaction, { tenantId, kind: 'client', key: clientId, at });
+  await recordChanges(
+    transaction,
+    principals.flatMap(({ principalId, clientId }) => [
+      { tenantId, kind: 'principal', key: principalId, at } as const,
+      { tenantId, kind: 'client', key: clientId, at } as const,
+    ]),
+  );
 }
 
 export async function selectPrincipal(

@@ -69,7 +69,7 @@ export async function deleteGroup(
     .where('tenant_id', '=', tenantId)
     .where('object_id', '=', groupId)
     .execute();
-  await removeReferences(transaction, { tenantId, objectId: groupId, at });
+  await removeReferences(transaction, { tenantId, objectIds: [groupId], at });
   const snapshot: GroupSnapshot = { group: row, members, owners };
   await insertDeletedObject(transaction, {
     tenantId,

@@ -64,7 +64,7 @@ export async function removeUser(
     .where('user_id', '=', userId)
     .returningAll()
     .execute();
-  await removeReferences(transaction, { tenantId, objectId: userId, at });
+  await removeReferences(transaction, { tenantId, objectIds: [userId], at });
   const deleted = await deleteUser(transaction, { tenantId, userId, at });
   const snapshot: UserSnapshot = { user, password: password ?? null, accounts };
   await insertDeletedObject(transaction, {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { type CanonicalId, type ClientId, guid, type TenantId } from '../../foundation/ids.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
-import { recordChange } from '../storage/change-log.ts';
+import { recordChange, recordChanges } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { FederatedCredentialsTable } from '../storage/federation-tables.ts';
 import { parseExpression } from './claims-expression.ts';
@@ -151,32 +151,47 @@ export async function removeFederatedCredentials(
   transaction: Transaction,
   { tenantId, clientId, at }: CredentialParent & { readonly at: number },
 ): Promise<void> {
-  await transaction
-    .deleteFrom('federated_credentials')
-    .where('tenant_id', '=', tenantId)
-    .where('client_id', '=', clientId)
-    .execute();
-  await recordChange(transaction, { tenantId, kind: 'client', key: clientId, at });
+  await removeOfClients(transaction, tenantId, [clientId], at);
 }
 
 /**
- * The part of federated credentials in the deletion of a user-assigned identity. Runs before its principal is removed.
+ * The part of federated credentials in the deletion of user-assigned identities. Runs before their principals are
+ * removed.
  */
-export async function removeFederatedCredentialsOfResource(
+export async function removeFederatedCredentialsOfResources(
   transaction: Transaction,
-  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId; readonly at: number },
+  ending: {
+    readonly tenantId: TenantId;
+    readonly resourceCanonicals: readonly CanonicalId[];
+    readonly at: number;
+  },
 ): Promise<void> {
-  const { tenantId, resourceCanonical, at } = resource;
+  const { tenantId, resourceCanonicals, at } = ending;
   const clients = await transaction
     .selectFrom('principals')
     .select('client_id')
     .where('tenant_id', '=', tenantId)
-    .where('resource_canonical', '=', resourceCanonical)
+    .where('resource_canonical', 'in', [...resourceCanonicals])
     .where('identity_kind', '=', 'UserAssigned')
     .execute();
-  for (const { client_id } of clients) {
-    await removeFederatedCredentials(transaction, { tenantId, clientId: guid<ClientId>(client_id), at });
-  }
+  const clientIds = clients.map(({ client_id }) => guid<ClientId>(client_id));
+  await removeOfClients(transaction, tenantId, clientIds, at);
+}
+
+async function removeOfClients(
+  transaction: Transaction,
+  tenantId: TenantId,
+  clientIds: readonly ClientId[],
+  at: number,
+): Promise<void> {
+  if (clientIds.length === 0) return;
+  await transaction
+    .deleteFrom('federated_credentials')
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', 'in', [...clientIds])
+    .execute();
+  const changes = clientIds.map((key) => ({ tenantId, kind: 'client', key, at }) as const);
+  await recordChanges(transaction, changes);
 }
 
 function requireRoom(

@@ -5,8 +5,8 @@ import { removeRoleAssignmentsOfPrincipal } from '../authorization/role-assignme
 import type { Caller } from '../http/bearer.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import { attachmentsOfEach } from '../managed-identities/attachments.ts';
+import { removeSystemAssigned } from '../managed-identities/identity-end.ts';
 import { systemAssignedOf } from '../managed-identities/identity-store.ts';
-import { removeSystemAssigned } from '../managed-identities/system-assigned.ts';
 import { identityTypeOf } from '../resource-manager/identity-support.ts';
 import { identitySupportOf } from '../resource-manager/identity-support-table.ts';
 import { requireUnlocked } from '../resource-manager/locks.ts';

@@ -3,8 +3,8 @@ import type { ResourceFacts } from '../../contract/agent.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
 import { type CanonicalId, guid, type MachineId, type TenantId } from '../../foundation/ids.ts';
 import { carrierOf } from '../managed-identities/carrier.ts';
-import { removeCredentials } from '../managed-identities/credential-store.ts';
-import { recordChange } from '../storage/change-log.ts';
+import { removeCredentials, removeCredentialsOfEach } from '../managed-identities/credential-store.ts';
+import { recordChange, recordChanges } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 
 /** A host enrolled for one resource. */
@@ -133,33 +133,39 @@ export async function banMachine(
 }
 
 /**
- * Ends everything that hosts hold for a resource that is deleted in this transaction: machines, join tokens, and the
- * certificates of whatever identities the resource carried.
+ * Ends everything that hosts hold for resources that are deleted in this transaction: machines, join tokens, and the
+ * certificates of whatever identities the resources carried.
  */
 export async function removeMachinesOf(
   transaction: Transaction,
-  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId; readonly at: number },
+  ending: {
+    readonly tenantId: TenantId;
+    readonly resourceCanonicals: readonly CanonicalId[];
+    readonly at: number;
+  },
 ): Promise<void> {
-  const { tenantId, resourceCanonical, at } = resource;
+  const { tenantId, at } = ending;
+  const resourceCanonicals = [...ending.resourceCanonicals];
   await transaction
     .deleteFrom('join_tokens')
     .where('tenant_id', '=', tenantId)
-    .where('resource_canonical', '=', resourceCanonical)
+    .where('resource_canonical', 'in', resourceCanonicals)
     .execute();
-  await removeCredentials(transaction, { tenantId, resourceCanonical, at });
+  await removeCredentialsOfEach(transaction, tenantId, 'resource_canonical', resourceCanonicals, at);
   const machines = await transaction
     .deleteFrom('machines')
     .where('tenant_id', '=', tenantId)
-    .where('resource_canonical', '=', resourceCanonical)
-    .returning('machine_id')
+    .where('resource_canonical', 'in', resourceCanonicals)
+    .returning(['machine_id', 'resource_canonical'])
     .execute();
   // an instance's hosts have certificates for identities that its scale set carries
-  for (const { machine_id } of machines) {
-    await removeCredentials(transaction, { tenantId, machineId: guid<MachineId>(machine_id), at });
-  }
-  if (machines.length > 0) {
-    await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
-  }
+  const machineIds = machines.map(({ machine_id }) => machine_id);
+  await removeCredentialsOfEach(transaction, tenantId, 'machine_id', machineIds, at);
+  const keys = new Set(machines.map(({ resource_canonical }) => resource_canonical));
+  await recordChanges(
+    transaction,
+    Array.from(keys, (key) => ({ tenantId, kind: 'machine', key, at }) as const),
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 import { recordChange } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
-import { type AttachmentCause, auditAttachment } from './identity-audit.ts';
+import { type AttachmentCause, auditAttachments } from './identity-audit.ts';
 import type { IdentityIds } from './identity-store.ts';
 
 /** A user-assigned identity on a resource. */
@@ -85,7 +85,7 @@ export async function attachIdentities(
   identities: readonly Pick<Attachment, 'identityCanonical' | 'identityId' | 'principalId'>[],
 ): Promise<void> {
   if (identities.length === 0) return;
-  const { tenantId, resourceCanonical, at } = change;
+  const { tenantId, resourceId, resourceCanonical, at } = change;
   await deleteRows(transaction, change, identities);
   await transaction
     .insertInto('identity_attachments')
@@ -100,7 +100,7 @@ export async function attachIdentities(
       })),
     )
     .execute();
-  await auditAttachment(transaction, change, identities, 'attached');
+  await auditAttachments(transaction, change, [{ resourceId, identities }], 'attached');
   await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
 }
 
@@ -114,15 +114,62 @@ export async function detachIdentities(
   attached: readonly Attachment[],
 ): Promise<void> {
   if (attached.length === 0) return;
-  const { tenantId, resourceCanonical, at } = change;
+  const { tenantId, resourceId, resourceCanonical, at } = change;
   await deleteRows(transaction, change, attached);
   for (const { principalId, identity } of attached) {
     // what an identity that is gone had on hosts ended with it
     if (identity === undefined) continue;
     await removeCredentials(transaction, { tenantId, principalId, resourceCanonical, at });
   }
-  await auditAttachment(transaction, change, attached, 'detached');
+  await auditAttachments(transaction, change, [{ resourceId, identities: attached }], 'detached');
   await recordChange(transaction, { tenantId, kind: 'machine', key: resourceCanonical, at });
+}
+
+/**
+ * Takes whatever identities they have attached from resources that are being deleted. The certificates that their hosts
+ * have are the caller's to remove, of all identities at once; and the caller tells the hosts.
+ *
+ * @returns the resources that had any attached
+ */
+export async function detachFromEnded(
+  transaction: Transaction,
+  tenantId: TenantId,
+  resources: readonly CanonicalId[],
+  at: number,
+): Promise<readonly CanonicalId[]> {
+  const attachments = await attachmentsOfEach(transaction, tenantId, resources);
+  if (attachments.size === 0) return [];
+  await transaction
+    .deleteFrom('identity_attachments')
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', 'in', [...resources])
+    .execute();
+  const spelled = await spelledIds(transaction, tenantId, [...attachments.keys()]);
+  await auditAttachments(
+    transaction,
+    { tenantId, cause: 'resource-deleted', at },
+    Array.from(attachments, ([resource, identities]) => ({
+      resourceId: spelled.get(resource) ?? resource,
+      identities,
+    })),
+    'detached',
+  );
+  return [...attachments.keys()];
+}
+
+/** The ids of resources as displayed, which audits name. */
+async function spelledIds(
+  transaction: Transaction,
+  tenantId: TenantId,
+  resources: readonly CanonicalId[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await transaction
+    .selectFrom('resources')
+    .select(['canonical', 'resource_id'])
+    .where('tenant_id', '=', tenantId)
+    .where('canonical', 'in', [...resources])
+    .execute();
+  return new Map(rows.map((row) => [row.canonical, row.resource_id]));
 }
 
 async function deleteRows(

@@ -5,8 +5,9 @@ import {
   type PrincipalId,
   type TenantId,
 } from '../../foundation/ids.ts';
-import { recordChange } from '../storage/change-log.ts';
+import { recordChange, recordChanges } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { IdentityCredentialsTable } from '../storage/tables.ts';
 
 export async function insertCredential(
@@ -102,13 +103,12 @@ export interface CredentialSelector {
  * Ends credentials, at the token service from the commit on: those of hosts, and with a principal or a resource those
  * that resource providers hold.
  *
- * @returns how many ended
  * @throws TypeError for a selector that names nothing: it would end the tenant's every credential
  */
 export async function removeCredentials(
   transaction: Transaction,
   { tenantId, principalId, resourceCanonical, machineId, thumbprint, at }: CredentialSelector,
-): Promise<number> {
+): Promise<void> {
   let query = transaction.deleteFrom('identity_credentials').where('tenant_id', '=', tenantId);
   const conditions = [
     ['principal_id', principalId],
@@ -125,8 +125,54 @@ export async function removeCredentials(
     if (resourceCanonical !== undefined) held = held.where('resource_canonical', '=', resourceCanonical);
     rows.push(...(await held.returning('client_id').execute()));
   }
-  for (const key of new Set(rows.map((row) => row.client_id))) {
-    await recordChange(transaction, { tenantId, kind: 'client', key, at });
+  await recordEnded(transaction, tenantId, rows, at);
+}
+
+/**
+ * Ends every credential of some principals, resources or machines; with principals and resources those that resource
+ * providers hold as well.
+ *
+ * @returns the resources that they were for
+ */
+export async function removeCredentialsOfEach(
+  transaction: Transaction,
+  tenantId: TenantId,
+  column: 'principal_id' | 'resource_canonical' | 'machine_id',
+  ids: readonly string[],
+  at: number,
+): Promise<ReadonlySet<CanonicalId>> {
+  const resources = new Set<CanonicalId>();
+  for (const portion of portionsOf(ids)) {
+    const rows = await transaction
+      .deleteFrom('identity_credentials')
+      .where('tenant_id', '=', tenantId)
+      .where(column, 'in', portion)
+      .returning(['client_id', 'resource_canonical'])
+      .execute();
+    if (column !== 'machine_id') {
+      const held = await transaction
+        .deleteFrom('provider_credentials')
+        .where('tenant_id', '=', tenantId)
+        .where(column, 'in', portion)
+        .returning(['client_id', 'resource_canonical'])
+        .execute();
+      rows.push(...held);
+    }
+    for (const row of rows) resources.add(row.resource_canonical as CanonicalId);
+    await recordEnded(transaction, tenantId, rows, at);
   }
-  return rows.length;
+  return resources;
+}
+
+async function recordEnded(
+  transaction: Transaction,
+  tenantId: TenantId,
+  rows: readonly { readonly client_id: string }[],
+  at: number,
+): Promise<void> {
+  const keys = new Set(rows.map((row) => row.client_id));
+  await recordChanges(
+    transaction,
+    Array.from(keys, (key) => ({ tenantId, kind: 'client', key, at }) as const),
+  );
 }

@@ -13,8 +13,9 @@ import { setPrincipalEnabled } from '../directory/directory-store.ts';
 import type { Database } from '../storage/database.ts';
 import { removeCredentials } from './credential-store.ts';
 import { type CredentialRequest, IdentityCredentials, issueCredential } from './credentials.ts';
+import { removeSystemAssigned } from './identity-end.ts';
 import { credentialLife, InstanceAuthorities } from './instance-authority.ts';
-import { createSystemAssigned, removeSystemAssigned } from './system-assigned.ts';
+import { createSystemAssigned } from './system-assigned.ts';
 
 const vm =
   '/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/My (group)/providers/Microsoft.Compute/virtualMachines/vm1';

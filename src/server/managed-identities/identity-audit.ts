@@ -1,10 +1,11 @@
 import type { PrincipalId, TenantId } from '../../foundation/ids.ts';
 import type { AuditInitiator } from '../audit/directory-audit.ts';
-import { recordDirectoryAudit } from '../audit/directory-audits.ts';
+import { recordDirectoryAudit, recordDirectoryAudits } from '../audit/directory-audits.ts';
 import { selectInitiator } from '../directory/audit-initiator.ts';
 import { selectPrincipalsOf } from '../directory/directory-store.ts';
 import { directorySpelling } from '../directory/service-principals.ts';
 import type { Transaction } from '../storage/database.ts';
+import { portionsOf } from '../storage/portions.ts';
 
 const managedServiceIdentity: AuditInitiator = {
   kind: 'application',
@@ -17,37 +18,45 @@ const names = {
   Delete: 'Remove service principal',
 } as const;
 
+interface AuditedIdentity {
+  readonly tenantId: TenantId;
+  readonly principalId: string;
+  readonly displayName: string;
+  readonly resourceId: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /**
  * Records that an identity's principal came, went or was moved with its resource, in the transaction of that: by nobody
  * of the directory, as Azure says it (`spec/token-service-and-directory.md` h.6).
  */
 export async function auditIdentity(
   transaction: Transaction,
-  {
-    tenantId,
-    principalId,
-    displayName,
-    resourceId,
-    at,
-  }: {
-    readonly tenantId: TenantId;
-    readonly principalId: string;
-    readonly displayName: string;
-    readonly resourceId: string;
-    /** Milliseconds since the epoch. */
-    readonly at: number;
-  },
+  identity: AuditedIdentity,
   operation: keyof typeof names,
 ): Promise<void> {
-  await recordDirectoryAudit(transaction, {
-    tenantId,
-    at,
-    activity: { name: names[operation], category: 'ApplicationManagement' },
-    operation,
-    initiatedBy: managedServiceIdentity,
-    targets: [{ id: principalId, displayName, type: 'ServicePrincipal', modified: [] }],
-    additional: [{ key: 'ResourceId', value: directorySpelling(resourceId) }],
-  });
+  await auditIdentities(transaction, [identity], operation);
+}
+
+/** The same of several, each in an audit of its own. */
+export async function auditIdentities(
+  transaction: Transaction,
+  identities: readonly AuditedIdentity[],
+  operation: keyof typeof names,
+): Promise<void> {
+  await recordDirectoryAudits(
+    transaction,
+    identities.map(({ tenantId, principalId, displayName, resourceId, at }) => ({
+      tenantId,
+      at,
+      activity: { name: names[operation], category: 'ApplicationManagement' },
+      operation,
+      initiatedBy: managedServiceIdentity,
+      targets: [{ id: principalId, displayName, type: 'ServicePrincipal', modified: [] }],
+      additional: [{ key: 'ResourceId', value: directorySpelling(resourceId) }],
+    })),
+  );
 }
 
 /** Who attaches or detaches identities: a caller, or the end of the resource itself. */
@@ -59,49 +68,58 @@ export type AttachmentCause =
       readonly tokenId: string;
     };
 
+/** A resource, and the identities that it was given or lost. */
+export interface AuditedAttachments {
+  /** ARM id of the resource, as displayed. */
+  readonly resourceId: string;
+  readonly identities: readonly { readonly principalId: PrincipalId }[];
+}
+
 /**
- * Records which identities a resource was given or lost, and by whom, in the transaction of that. Entra has no such
- * audit; its words are those of a change to the principal.
+ * Records which identities resources were given or lost, and by whom, in the transaction of that: an audit for each
+ * resource. Entra has no such audit; its words are those of a change to the principal.
  */
-export async function auditAttachment(
+export async function auditAttachments(
   transaction: Transaction,
   {
     tenantId,
-    resourceId,
     cause,
     at,
-  }: {
-    readonly tenantId: TenantId;
-    readonly resourceId: string;
-    readonly cause: AttachmentCause;
-    readonly at: number;
-  },
-  identities: readonly { readonly principalId: PrincipalId }[],
+  }: { readonly tenantId: TenantId; readonly cause: AttachmentCause; readonly at: number },
+  resources: readonly AuditedAttachments[],
   change: 'attached' | 'detached',
 ): Promise<void> {
-  const ids = identities.map(({ principalId }) => principalId);
-  const found = await selectPrincipalsOf(transaction, tenantId, ids);
-  const names = new Map(found.map(({ principalId, displayName }) => [principalId, displayName]));
+  if (resources.length === 0) return;
+  const all = new Set(resources.flatMap(({ identities }) => identities.map((one) => one.principalId)));
+  const names = new Map<PrincipalId, string>();
+  for (const portion of portionsOf([...all])) {
+    const found = await selectPrincipalsOf(transaction, tenantId, portion);
+    for (const { principalId, displayName } of found) names.set(principalId, displayName);
+  }
   const value = change === 'attached' ? 'newValue' : 'oldValue';
-  await recordDirectoryAudit(transaction, {
-    tenantId,
-    at,
-    activity: { name: 'Update service principal', category: 'ApplicationManagement' },
-    operation: 'Update',
-    initiatedBy:
-      cause === 'resource-deleted'
-        ? managedServiceIdentity
-        : await selectInitiator(transaction, tenantId, cause.principalId),
-    targets: ids.map((id) => ({
-      id,
-      displayName: names.get(id) ?? null,
-      type: 'ServicePrincipal',
-      modified: [{ name: 'AssociatedResource', [value]: JSON.stringify(resourceId) }],
+  const initiatedBy =
+    cause === 'resource-deleted'
+      ? managedServiceIdentity
+      : await selectInitiator(transaction, tenantId, cause.principalId);
+  await recordDirectoryAudits(
+    transaction,
+    resources.map(({ resourceId, identities }) => ({
+      tenantId,
+      at,
+      activity: { name: 'Update service principal', category: 'ApplicationManagement' },
+      operation: 'Update',
+      initiatedBy,
+      targets: identities.map(({ principalId: id }) => ({
+        id,
+        displayName: names.get(id) ?? null,
+        type: 'ServicePrincipal',
+        modified: [{ name: 'AssociatedResource', [value]: JSON.stringify(resourceId) }],
+      })),
+      ...(cause === 'resource-deleted'
+        ? {}
+        : { additional: [{ key: 'UniqueTokenIdentifier', value: cause.tokenId }] }),
     })),
-    ...(cause === 'resource-deleted'
-      ? {}
-      : { additional: [{ key: 'UniqueTokenIdentifier', value: cause.tokenId }] }),
-  });
+  );
 }
 
 /** Records that a resource provider was given a certificate of an identity, in the transaction of that. */

@@ -5,7 +5,7 @@ import {
   type PrincipalId,
   type TenantId,
 } from '../../foundation/ids.ts';
-import { selectPrincipalsOf } from '../directory/directory-store.ts';
+import { asPrincipal, selectPrincipalsOf } from '../directory/directory-store.ts';
 import type { Principal } from '../directory/service-principals.ts';
 import type { Queries } from '../storage/database.ts';
 
@@ -51,6 +51,22 @@ async function identityOf(
     .executeTakeFirst();
   if (row === undefined) return undefined;
   return (await identities(queries, tenantId, [row.principal_id]))[0];
+}
+
+/** Every identity that some resources have of their own or are; one query for all. */
+export async function identitiesOfEach(
+  queries: Queries,
+  tenantId: TenantId,
+  resources: readonly CanonicalId[],
+): Promise<readonly ManagedIdentity[]> {
+  const rows = await queries
+    .selectFrom('principals')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('resource_canonical', 'in', [...resources])
+    .orderBy('resource_canonical')
+    .execute();
+  return rows.map(asPrincipal).filter((principal) => principal.principalType === 'ManagedIdentity');
 }
 
 /** The identities that some resources have of their own, by resource; one query for all. */
@@ -122,11 +138,22 @@ export async function carriersOf(
   tenantId: TenantId,
   principalId: PrincipalId,
 ): Promise<readonly CanonicalId[]> {
+  return await carriersOfEach(queries, tenantId, [principalId]);
+}
+
+/** The resources that any of some user-assigned identities is attached to. */
+export async function carriersOfEach(
+  queries: Queries,
+  tenantId: TenantId,
+  principalIds: readonly PrincipalId[],
+): Promise<readonly CanonicalId[]> {
+  if (principalIds.length === 0) return [];
   const rows = await queries
     .selectFrom('identity_attachments')
     .select('resource_canonical')
+    .distinct()
     .where('tenant_id', '=', tenantId)
-    .where('principal_id', '=', principalId)
+    .where('principal_id', 'in', [...principalIds])
     .orderBy('resource_canonical')
     .execute();
   return rows.map((row) => row.resource_canonical as CanonicalId);

@@ -7,9 +7,10 @@ import { type ClientId, guid, type PrincipalId, type TenantId } from '../../foun
 import { systemRandomness } from '../../foundation/randomness.ts';
 import { insertPrincipal, selectPrincipal } from '../directory/directory-store.ts';
 import type { Database } from '../storage/database.ts';
+import { removeIdentitiesOfResources, removeSystemAssigned } from './identity-end.ts';
 import { identitiesOf, systemAssignedOf } from './identity-store.ts';
 import { type IdentitySelector, selectIdentity } from './selection.ts';
-import { createSystemAssigned, removeIdentitiesOfResource, removeSystemAssigned } from './system-assigned.ts';
+import { createSystemAssigned } from './system-assigned.ts';
 
 const group = '/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/demo';
 const vm = `${group}/providers/Microsoft.Compute/virtualMachines/vm1`;
@@ -112,7 +113,7 @@ describe('a system-assigned identity', () => {
     const told = [`principal ${principalId}`, `client ${clientId}`, `machine ${vmCanonical}`];
     assert.deepEqual(await changes(database), told);
     await database.transaction((tx) =>
-      removeIdentitiesOfResource(tx, { tenantId, resourceCanonical: vmCanonical, at }),
+      removeIdentitiesOfResources(tx, { tenantId, resourceCanonicals: [vmCanonical], at }),
     );
     assert.deepEqual(await changes(database), [...told, ...told]);
   });
@@ -142,7 +143,7 @@ describe('the identities of a resource', () => {
     const a = await attach(database, tenantId, 'a');
     await enable(database, tenantId);
     await database.transaction((tx) =>
-      removeIdentitiesOfResource(tx, { tenantId, resourceCanonical: vmCanonical, at }),
+      removeIdentitiesOfResources(tx, { tenantId, resourceCanonicals: [vmCanonical], at }),
     );
     assert.deepEqual(await identitiesOf(database.read, tenantId, vmCanonical), []);
     assert.ok(await selectPrincipal(database.read, tenantId, a.principalId));

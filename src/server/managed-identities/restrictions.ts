@@ -104,15 +104,16 @@ export async function restrictIdentity(
   }
 }
 
-/** The part of restrictions in the end of an identity. */
+/** The part of restrictions in the end of identities. */
 export async function forgetRestrictions(
   transaction: Transaction,
-  { tenantId, principalId }: { readonly tenantId: TenantId; readonly principalId: PrincipalId },
+  tenantId: TenantId,
+  principalIds: readonly PrincipalId[],
 ): Promise<void> {
   await transaction
     .deleteFrom('identity_restrictions')
     .where('tenant_id', '=', tenantId)
-    .where('principal_id', '=', principalId)
+    .where('principal_id', 'in', [...principalIds])
     .execute();
 }
 

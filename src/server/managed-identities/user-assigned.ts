@@ -1,12 +1,9 @@
 import type { CanonicalId, TenantId } from '../../foundation/ids.ts';
-import { deletePrincipal, insertPrincipal } from '../directory/directory-store.ts';
+import { insertPrincipal } from '../directory/directory-store.ts';
 import { directorySpelling } from '../directory/service-principals.ts';
-import { recordChange } from '../storage/change-log.ts';
 import type { Transaction } from '../storage/database.ts';
-import { removeCredentials } from './credential-store.ts';
 import { auditIdentity } from './identity-audit.ts';
-import { carriersOf, type IdentityIds, userAssignedOf } from './identity-store.ts';
-import { forgetRestrictions } from './restrictions.ts';
+import type { IdentityIds } from './identity-store.ts';
 
 export interface NewUserAssigned extends IdentityIds {
   readonly tenantId: TenantId;
@@ -28,33 +25,4 @@ export async function createUserAssigned(transaction: Transaction, identity: New
     identity: { kind: 'UserAssigned', resourceId, resourceCanonical },
   });
   await auditIdentity(transaction, { tenantId, principalId, displayName, resourceId, at }, 'Add');
-}
-
-/**
- * Ends a user-assigned identity: its principal, and the certificates that hosts had for it. Resources that carry it go
- * on naming it, as Azure's do; their hosts are told that it is gone.
- *
- * @returns what ended, or `undefined` where the resource is no user-assigned identity
- */
-export async function removeUserAssigned(
-  transaction: Transaction,
-  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId; readonly at: number },
-): Promise<IdentityIds | undefined> {
-  const { tenantId, resourceCanonical, at } = resource;
-  const identity = await userAssignedOf(transaction, tenantId, resourceCanonical);
-  if (identity === undefined) return undefined;
-  const { principalId, clientId } = identity;
-  await removeCredentials(transaction, { tenantId, principalId, at });
-  await forgetRestrictions(transaction, { tenantId, principalId });
-  await deletePrincipal(transaction, { tenantId, principalId, at });
-  const { displayName, identity: of } = identity;
-  await auditIdentity(
-    transaction,
-    { tenantId, principalId, displayName, resourceId: of.resourceId, at },
-    'Delete',
-  );
-  for (const key of await carriersOf(transaction, tenantId, principalId)) {
-    await recordChange(transaction, { tenantId, kind: 'machine', key, at });
-  }
-  return { principalId, clientId };
 }

@@ -1,10 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { canonicalId, parseScope } from '../../contract/resource-id.ts';
 import type { CanonicalId, TenantId } from '../../foundation/ids.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import { maxPageSize } from '../http/paging.ts';
 import type { Database } from '../storage/database.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { AsyncOperations, Work } from './async-operations.ts';
-import { type DeletionParticipant, deleteResource, endDependents } from './deletion.ts';
+import { type DeletionParticipant, deleteResources, endDependents, endedAtOnce } from './deletion.ts';
 import { deleteResourceGroupRow, findResourceGroup, saveResourceGroup } from './resource-group-store.ts';
 import { listResources, type Resource } from './resource-store.ts';
 
@@ -22,27 +24,19 @@ export function defineGroupDeletion({ database, operations, participants }: Grou
 }
 
 /**
- * Deletes the resources in rounds, each in its own transaction, until none is left or a round gets nowhere; then the
- * group with all that hangs from it. After a failure the group is as before, with the resources that remain (a.11).
+ * Deletes the resources in rounds until none is left or a round gets nowhere; then the group with all that hangs from it.
+ * After a failure the group is as before, with the resources that remain (a.11).
  */
 function deleteGroup(database: Database, participants: readonly DeletionParticipant[]): Work {
   return async ({ tenantId, target, startedAt }, renew) => {
     for (;;) {
       const resources = await resourcesOf(database, tenantId, target);
       if (resources.length === 0) break;
-      let deleted = 0;
-      let failure: unknown;
-      for (const resource of resources) {
-        await renew();
-        try {
-          await database.transaction((transaction) =>
-            deleteResource(transaction, participants, resource, startedAt),
-          );
-          deleted += 1;
-        } catch (error) {
-          failure = error;
-        }
-      }
+      const { deleted, failure } = await deleteRound(resources, renew, (resourceCanonicals) =>
+        database.transaction((transaction) =>
+          deleteResources(transaction, participants, { tenantId, resourceCanonicals, at: startedAt }),
+        ),
+      );
       if (deleted === 0) {
         await setState(database, tenantId, target, 'Succeeded', startedAt);
         throw remaining(target, resources, failure);
@@ -58,6 +52,38 @@ function deleteGroup(database: Database, participants: readonly DeletionParticip
   };
 }
 
+/**
+ * Deletes resources in steps, each a transaction, with a turn for everybody else between two of them: on SQLite a
+ * transaction has the event loop to itself. Of a step that fails each resource is tried by itself.
+ */
+async function deleteRound(
+  resources: readonly Resource[],
+  renew: () => Promise<void>,
+  end: (canonicals: readonly CanonicalId[]) => Promise<readonly CanonicalId[]>,
+): Promise<{ readonly deleted: number; readonly failure: unknown }> {
+  const ended = new Set<CanonicalId>();
+  let failure: unknown;
+  const tryToEnd = async (canonicals: readonly CanonicalId[]) => {
+    await renew();
+    await nextTurn();
+    try {
+      for (const canonical of await end(canonicals)) ended.add(canonical);
+      return true;
+    } catch (error) {
+      failure = error;
+      return false;
+    }
+  };
+  const canonicals = resources.map(({ canonical }) => canonical);
+  for (const portion of portionsOf(canonicals, endedAtOnce)) {
+    // some went with what they lie in
+    const step = portion.filter((canonical) => !ended.has(canonical));
+    if (step.length === 0 || (await tryToEnd(step)) || step.length === 1) continue;
+    for (const canonical of step) if (!ended.has(canonical)) await tryToEnd([canonical]);
+  }
+  return { deleted: ended.size, failure };
+}
+
 async function deleteEmptyGroup(
   database: Database,
   participants: readonly DeletionParticipant[],
@@ -67,7 +93,7 @@ async function deleteEmptyGroup(
 ): Promise<void> {
   await database.transaction(async (transaction) => {
     if ((await findResourceGroup(transaction, tenantId, canonical)) === undefined) return;
-    await endDependents(transaction, participants, { tenantId, resourceCanonical: canonical, at });
+    await endDependents(transaction, participants, { tenantId, resourceCanonicals: [canonical], at });
     await deleteResourceGroupRow(transaction, tenantId, canonical, at);
   });
 }

@@ -2,8 +2,9 @@ import type { JsonObject } from '../../contract/arm.ts';
 import { canonicalId, parseScope, ResourceIdError } from '../../contract/resource-id.ts';
 import type { CanonicalId, TenantId } from '../../foundation/ids.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
+import type { DeletionParticipant } from './deletion.ts';
 import type { Move } from './moving.ts';
-import { findResource, type Resource, saveResource } from './resource-store.ts';
+import { findResource, findResources, type Resource, saveResource, saveStates } from './resource-store.ts';
 
 /**
  * One resource holds others: a machine its network interfaces, an interface its public address. Either side tells of
@@ -53,9 +54,9 @@ export async function hold(
   at: number,
 ): Promise<Resource> {
   const kept = new Set<string>(held.map(({ resource }) => resource.canonical));
-  for (const canonical of heldIn(holder.state)) {
-    if (!kept.has(canonical)) await letGo(transaction, holder, canonical, at);
-  }
+  const left = heldIn(holder.state).filter((canonical) => !kept.has(canonical));
+  const released = left.map((canonical) => [holder.canonical, canonical] as const);
+  await letGo(transaction, holder.tenantId, released, at);
   for (const { resource, by } of held) {
     if (holderOf(resource) === by) continue;
     await saveResource(transaction, { ...resource, state: { ...resource.state, heldBy: by }, changedAt: at });
@@ -71,30 +72,35 @@ function heldIn(state: JsonObject): readonly CanonicalId[] {
 
 async function letGo(
   transaction: Transaction,
-  holder: Pick<Resource, 'tenantId' | 'canonical'>,
-  canonical: CanonicalId,
+  tenantId: TenantId,
+  held: readonly (readonly [holder: CanonicalId, canonical: CanonicalId])[],
   at: number,
 ): Promise<void> {
-  const resource = await findResource(transaction, holder.tenantId, canonical);
-  const by = resource === undefined ? undefined : holderOf(resource);
-  if (resource === undefined || by === undefined) return;
-  // meanwhile it may have been taken by another
-  const named = canonicalReference(by);
-  if (named !== holder.canonical && named?.startsWith(`${holder.canonical}/`) !== true) return;
-  const { heldBy: _holder, ...state } = resource.state;
-  await saveResource(transaction, { ...resource, state, changedAt: at });
+  const found = await findResources(transaction, tenantId, [...new Set(held.map(([, each]) => each))]);
+  const resources = new Map(found.map((resource) => [resource.canonical, resource]));
+  const free = new Map<CanonicalId, JsonObject>();
+  for (const [holder, canonical] of held) {
+    const resource = resources.get(canonical);
+    const by = resource === undefined ? undefined : holderOf(resource);
+    if (resource === undefined || by === undefined) continue;
+    // meanwhile it may have been taken by another
+    const named = canonicalReference(by);
+    if (named !== holder && named?.startsWith(`${holder}/`) !== true) continue;
+    const { heldBy: _holder, ...state } = resource.state;
+    free.set(canonical, state);
+  }
+  await saveStates(transaction, tenantId, free, at);
 }
 
-/** The part of holders in the deletion of a resource: what it held is free. */
-export async function releaseHeld(
-  transaction: Transaction,
-  ended: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId; readonly at: number },
-): Promise<void> {
-  const { tenantId, resourceCanonical, at } = ended;
-  const holder = await findResource(transaction, tenantId, resourceCanonical);
-  if (holder === undefined) return;
-  for (const canonical of heldIn(holder.state)) await letGo(transaction, holder, canonical, at);
-}
+/** The part of holders in the deletion of resources: what they held is free. */
+export const releaseHeld: DeletionParticipant = async (transaction, ending) => {
+  const { tenantId, resourceCanonicals, at } = ending;
+  const held: [holder: CanonicalId, canonical: CanonicalId][] = [];
+  for (const { canonical, state } of await findResources(transaction, tenantId, resourceCanonicals)) {
+    for (const each of heldIn(state)) held.push([canonical, each]);
+  }
+  await letGo(transaction, tenantId, held, at);
+};
 
 /** The part of holders in the move of a resource: both sides name each other by the ids that they have now. */
 export async function moveHeld(transaction: Transaction, { tenantId, from, to, at }: Move): Promise<void> {

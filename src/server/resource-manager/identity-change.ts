@@ -8,9 +8,10 @@ import {
   attachmentsOfEach,
   detachIdentities,
 } from '../managed-identities/attachments.ts';
+import { removeSystemAssigned } from '../managed-identities/identity-end.ts';
 import { systemAssignedOf } from '../managed-identities/identity-store.ts';
 import { type Assignable, assignableIdentities } from '../managed-identities/restrictions.ts';
-import { createSystemAssigned, removeSystemAssigned } from '../managed-identities/system-assigned.ts';
+import { createSystemAssigned } from '../managed-identities/system-assigned.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import { failedIdentityOperation, linkedSubscriptionRefused, tooManyIdentities } from './identity-errors.ts';
 import { type IdentityChange, maxChanges, planIdentities } from './identity-plan.ts';

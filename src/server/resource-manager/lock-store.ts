@@ -1,6 +1,7 @@
 import { type CanonicalId, guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
-import { beginsWith, isAtOrBelow } from '../storage/beginning.ts';
+import { beginsWith, isBelowOneOf, spanBelow } from '../storage/beginning.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { LocksTable } from '../storage/scope-tables.ts';
 import type { Writer } from './resource-store.ts';
 
@@ -151,17 +152,25 @@ export async function deleteLockRow(
   return rows.length > 0;
 }
 
-/** Removes every lock at a scope and below it. */
+/** Removes every lock at some scopes and below them. */
 export async function deleteLocksAtOrBelow(
   transaction: Transaction,
   tenantId: TenantId,
-  subscriptionId: SubscriptionId,
-  scope: CanonicalId,
+  scopes: readonly CanonicalId[],
 ): Promise<void> {
-  await transaction
-    .deleteFrom('locks')
+  const below = await transaction
+    .selectFrom('locks')
+    .select('scope_canonical')
     .where('tenant_id', '=', tenantId)
-    .where('subscription_id', '=', subscriptionId)
-    .where(isAtOrBelow('scope_canonical', scope))
+    .where(spanBelow('scope_canonical', scopes))
     .execute();
+  const above = new Set<string>(scopes);
+  const locked = below.map((row) => row.scope_canonical).filter((scope) => isBelowOneOf(above, scope));
+  for (const portion of portionsOf([...new Set<string>([...scopes, ...locked])])) {
+    await transaction
+      .deleteFrom('locks')
+      .where('tenant_id', '=', tenantId)
+      .where('scope_canonical', 'in', portion)
+      .execute();
+  }
 }

@@ -2,7 +2,6 @@ import {
   ancestors,
   canonicalId,
   formatScope,
-  parseScope,
   type Scope,
   subscriptionOf,
 } from '../../contract/resource-id.ts';
@@ -75,10 +74,7 @@ export function effectOf({ effect, method, action }: Operation): Effect | 'none'
   }
 }
 
-/** The part of locks in a deletion: those at the resource or group, and below it. */
-export const removeLocksOfResource: DeletionParticipant = async (transaction, resource) => {
-  const { tenantId, resourceCanonical } = resource;
-  const subscriptionId = subscriptionOf(parseScope(resourceCanonical));
-  if (subscriptionId === undefined) return;
-  await deleteLocksAtOrBelow(transaction, tenantId, subscriptionId, resourceCanonical);
+/** The part of locks in a deletion: those at the resources or groups, and below them. */
+export const removeLocksOfResources: DeletionParticipant = async (transaction, ending) => {
+  await deleteLocksAtOrBelow(transaction, ending.tenantId, ending.resourceCanonicals);
 };

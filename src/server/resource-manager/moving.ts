@@ -87,7 +87,7 @@ async function moveRow(
     .where('tenant_id', '=', tenantId)
     .where('canonical', '=', canonical)
     .execute();
-  await removeTags(transaction, { tenantId, canonical });
+  await removeTags(transaction, tenantId, [canonical]);
   await writeTags(transaction, { tenantId, subscriptionId, canonical: to.canonical, tags });
   for (const key of [canonical, to.canonical]) {
     await recordChange(transaction, { tenantId, kind: 'resource', key, at });

@@ -121,7 +121,7 @@ export async function deleteResourceGroupRow(
     .where('tenant_id', '=', tenantId)
     .where('canonical', '=', canonical)
     .execute();
-  await removeTags(transaction, { tenantId, canonical });
+  await removeTags(transaction, tenantId, [canonical]);
   await recordChange(transaction, { tenantId, kind: 'resource', key: canonical, at });
 }
 

@@ -1,6 +1,7 @@
 import type { CanonicalId, TenantId } from '../../foundation/ids.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
 import type { SealedPlace, Sealer, TenantSealer } from '../storage/sealed-column.ts';
+import type { DeletionParticipant } from './deletion.ts';
 import type { MoveParticipant } from './moving.ts';
 
 /** Whose values they are, and which of its values. */
@@ -66,17 +67,14 @@ function placeOf({ tenantId, canonical, kind }: SecretsOf): SealedPlace {
   return { tenantId, table: 'resource_secrets', column: 'values_sealed', row: `${kind}|${canonical}` };
 }
 
-/** The part of these values in the deletion of a resource. */
-export async function removeResourceSecrets(
-  transaction: Transaction,
-  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId },
-): Promise<void> {
+/** The part of these values in the deletion of resources. */
+export const removeResourceSecrets: DeletionParticipant = async (transaction, ending) => {
   await transaction
     .deleteFrom('resource_secrets')
-    .where('tenant_id', '=', resource.tenantId)
-    .where('resource_canonical', '=', resource.resourceCanonical)
+    .where('tenant_id', '=', ending.tenantId)
+    .where('resource_canonical', 'in', [...ending.resourceCanonicals])
     .execute();
-}
+};
 
 /** The part of these values in the moving of a resource: sealed again, since they open under its id alone. */
 export function moveResourceSecrets(sealer: TenantSealer): MoveParticipant {

@@ -2,9 +2,10 @@ import { type SqlBool, sql } from 'kysely';
 import type { JsonObject, Tags } from '../../contract/arm.ts';
 import { type CanonicalId, guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../http/paging.ts';
-import { beginsWith } from '../storage/beginning.ts';
-import { recordChange } from '../storage/change-log.ts';
+import { beginsWith, isBelowOneOf, spanBelow } from '../storage/beginning.ts';
+import { recordChange, recordChanges } from '../storage/change-log.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
+import { portionsOf } from '../storage/portions.ts';
 import type { ResourcesTable } from '../storage/tables.ts';
 import type { ListCondition } from './list-condition.ts';
 import { removeTags, writeTags } from './tag-store.ts';
@@ -102,9 +103,6 @@ export async function findResource(
   return row === undefined ? undefined : fromRow(row);
 }
 
-/** Ids in one query; engines bound the parameters of a statement. */
-const namedAtOnce = 1000;
-
 /** The resources of some ids that are there, in the order of their canonical ids. */
 export async function findResources(
   queries: Queries,
@@ -112,12 +110,12 @@ export async function findResources(
   canonicals: readonly CanonicalId[],
 ): Promise<readonly Resource[]> {
   const found: Resource[] = [];
-  for (let at = 0; at < canonicals.length; at += namedAtOnce) {
+  for (const portion of portionsOf(canonicals)) {
     const rows = await queries
       .selectFrom('resources')
       .selectAll()
       .where('tenant_id', '=', tenantId)
-      .where('canonical', 'in', canonicals.slice(at, at + namedAtOnce))
+      .where('canonical', 'in', portion)
       .execute();
     found.push(...rows.map(fromRow));
   }
@@ -199,6 +197,26 @@ export async function listBelow(
   return rows.map(fromRow).sort((one, other) => other.canonical.length - one.canonical.length);
 }
 
+/** Ids of the resources nested below some others, innermost first. */
+export async function nestedBelow(
+  queries: Queries,
+  tenantId: TenantId,
+  canonicals: readonly CanonicalId[],
+): Promise<readonly CanonicalId[]> {
+  if (canonicals.length === 0) return [];
+  const rows = await queries
+    .selectFrom('resources')
+    .select('canonical')
+    .where('tenant_id', '=', tenantId)
+    .where(spanBelow('canonical', canonicals))
+    .execute();
+  const above = new Set<string>(canonicals);
+  return rows
+    .map(({ canonical }) => canonical as CanonicalId)
+    .filter((canonical) => isBelowOneOf(above, canonical))
+    .sort((one, other) => other.length - one.length);
+}
+
 /** Writes a resource, new or changed, and tells those who follow. */
 export async function saveResource(transaction: Transaction, resource: Resource): Promise<void> {
   const changing = {
@@ -242,21 +260,50 @@ export async function saveResource(transaction: Transaction, resource: Resource)
   });
 }
 
-export async function deleteResourceRow(
+/** Changes what the provider knows of some resources, which is no write of them, and tells those who follow. */
+export async function saveStates(
   transaction: Transaction,
-  resource: Pick<Resource, 'tenantId' | 'canonical'>,
+  tenantId: TenantId,
+  states: ReadonlyMap<CanonicalId, JsonObject>,
+  at: number,
+): Promise<void> {
+  for (const portion of portionsOf([...states])) {
+    const [first, ...others] = portion.map(
+      ([canonical, state]) => [canonical, JSON.stringify(state)] as const,
+    );
+    if (first === undefined) continue;
+    await transaction
+      .updateTable('resources')
+      .set((eb) => {
+        let state = eb.case('canonical').when(first[0]).then(first[1]);
+        for (const [canonical, text] of others) state = state.when(canonical).then(text);
+        return { state: state.end(), changed_at: at };
+      })
+      .where('tenant_id', '=', tenantId)
+      .where(
+        'canonical',
+        'in',
+        portion.map(([canonical]) => canonical),
+      )
+      .execute();
+  }
+  const changes = [...states.keys()].map((key) => ({ tenantId, kind: 'resource', key, at }) as const);
+  await recordChanges(transaction, changes);
+}
+
+/** Removes the rows of resources with their tags, and tells those who follow. */
+export async function deleteResourceRows(
+  transaction: Transaction,
+  tenantId: TenantId,
+  canonicals: readonly CanonicalId[],
   at: number,
 ): Promise<void> {
   await transaction
     .deleteFrom('resources')
-    .where('tenant_id', '=', resource.tenantId)
-    .where('canonical', '=', resource.canonical)
+    .where('tenant_id', '=', tenantId)
+    .where('canonical', 'in', [...canonicals])
     .execute();
-  await removeTags(transaction, resource);
-  await recordChange(transaction, {
-    tenantId: resource.tenantId,
-    kind: 'resource',
-    key: resource.canonical,
-    at,
-  });
+  await removeTags(transaction, tenantId, canonicals);
+  const changes = canonicals.map((key) => ({ tenantId, kind: 'resource', key, at }) as const);
+  await recordChanges(transaction, changes);
 }

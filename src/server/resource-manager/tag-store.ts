@@ -14,7 +14,7 @@ export async function writeTags(
   transaction: Transaction,
   { tenantId, subscriptionId, canonical, tags }: TagPlace & { readonly tags: Tags },
 ): Promise<void> {
-  await removeTags(transaction, { tenantId, canonical });
+  await removeTags(transaction, tenantId, [canonical]);
   const rows = Object.entries(tags).map(([name, value]) => ({
     tenant_id: tenantId,
     subscription_id: subscriptionId,
@@ -26,14 +26,16 @@ export async function writeTags(
   if (rows.length > 0) await transaction.insertInto('tags').values(rows).execute();
 }
 
+/** Removes the tags of some places. */
 export async function removeTags(
   transaction: Transaction,
-  { tenantId, canonical }: Pick<TagPlace, 'tenantId' | 'canonical'>,
+  tenantId: TenantId,
+  canonicals: readonly CanonicalId[],
 ): Promise<void> {
   await transaction
     .deleteFrom('tags')
     .where('tenant_id', '=', tenantId)
-    .where('canonical', '=', canonical)
+    .where('canonical', 'in', [...canonicals])
     .execute();
 }
 

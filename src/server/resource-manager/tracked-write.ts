@@ -6,7 +6,7 @@ import type { Transaction } from '../storage/database.ts';
 import { isUniqueViolation } from '../storage/database-errors.ts';
 import { locationRequired, resourceNotFound } from './arm-errors.ts';
 import { withoutConfidential } from './confidential-values.ts';
-import { deleteResource } from './deletion.ts';
+import { deleteResources } from './deletion.ts';
 import { doneHeaders } from './done-operation.ts';
 import { writeIdentity } from './identity-change.ts';
 import { requireLocation } from './locations.ts';
@@ -126,7 +126,8 @@ export async function deleteTracked(tracked: Tracked, context: OperationContext)
       if (!declaration.unparented) await requireParent(transaction, tenantId, target, 'delete');
       return { status: 204 };
     }
-    await deleteResource(transaction, participants, existing, context.at);
+    const resourceCanonicals = [existing.canonical];
+    await deleteResources(transaction, participants, { tenantId, resourceCanonicals, at: context.at });
     if (declaration.deletion === 'at-once') return { status: 200 };
     const { namespace } = declaration;
     const done = { kind: 'resource-deletion', namespace, resource: existing } as const;

@@ -1,27 +1,32 @@
 import type { Clock } from '../../foundation/clock.ts';
-import type { TenantId } from '../../foundation/ids.ts';
 import type { Log } from '../../foundation/log.ts';
-import type { Change, ChangeKind } from './change.ts';
+import type { Change } from './change.ts';
 import { type ChangeReader, changeReader, type PlacedChange } from './change-reader.ts';
 import { ChangeWaiters } from './change-waiters.ts';
 import type { Database, Transaction } from './database.ts';
+import { portionsOf } from './portions.ts';
 
 export type { Change, ChangeKind } from './change.ts';
 
+/** A change to be recorded. */
+export interface NewChange extends Omit<Change, 'seq'> {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** Records a change in the transaction that makes it, so that neither exists without the other. */
-export async function recordChange(
-  transaction: Transaction,
-  change: {
-    readonly tenantId: TenantId;
-    readonly kind: ChangeKind;
-    readonly key: string;
-    readonly at: number;
-  },
-): Promise<void> {
-  await transaction
-    .insertInto('change_log')
-    .values({ tenant_id: change.tenantId, kind: change.kind, key: change.key, at: change.at })
-    .execute();
+export async function recordChange(transaction: Transaction, change: NewChange): Promise<void> {
+  await recordChanges(transaction, [change]);
+}
+
+/** Records changes in the transaction that makes them, in this order. */
+export async function recordChanges(transaction: Transaction, changes: readonly NewChange[]): Promise<void> {
+  for (const portion of portionsOf(changes)) {
+    await transaction
+      .insertInto('change_log')
+      .values(portion.map(({ tenantId, kind, key, at }) => ({ tenant_id: tenantId, kind, key, at })))
+      .execute();
+  }
 }
 
 /** The changes of the log as they are committed, for what keeps copies of rows. */

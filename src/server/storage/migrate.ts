@@ -18,6 +18,7 @@ import { tags } from './migrations/015-tags.ts';
 import { deployments } from './migrations/016-deployments.ts';
 import { providerCredentials } from './migrations/017-provider-credentials.ts';
 import { orderOfOctets } from './migrations/018-order-of-octets.ts';
+import { endsOfObjects } from './migrations/019-ends-of-objects.ts';
 
 /** In order; a migration once released is never edited. */
 export const released: readonly Migration[] = [
@@ -38,6 +39,7 @@ export const released: readonly Migration[] = [
   deployments,
   providerCredentials,
   orderOfOctets,
+  endsOfObjects,
 ];
 
 /**

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contract/arm.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import type { DeletionParticipant } from '../../resource-manager/deletion.ts';
-import { deleteResource } from '../../resource-manager/deletion.ts';
+import { deleteResources } from '../../resource-manager/deletion.ts';
 import type { OperationContext } from '../../resource-manager/provider.ts';
 import { listBelow, type Resource, saveResource } from '../../resource-manager/resource-store.ts';
 import type { Queries, Transaction } from '../../storage/database.ts';
@@ -50,9 +50,7 @@ export async function fitInstances(
   const capacity = capacityOf(set);
   if (capacity === undefined) return set;
   const instances = await instancesOf(transaction, set);
-  for (const instance of instances.slice(capacity)) {
-    await deleteResource(transaction, participants, instance, at);
-  }
+  await endInstances(transaction, participants, instances.slice(capacity), at);
   let next = Number(set.state['nextInstance'] ?? 0);
   for (let count = instances.length; count < capacity; count += 1) {
     await saveResource(transaction, newInstance(set, String(next), newId(), at));
@@ -125,7 +123,7 @@ export async function removeInstances(
   ended: readonly Resource[],
   { at }: Pick<OperationContext, 'at'>,
 ): Promise<void> {
-  for (const instance of ended) await deleteResource(transaction, participants, instance, at);
+  await endInstances(transaction, participants, ended, at);
   const capacity = capacityOf(set);
   if (capacity === undefined || ended.length === 0) return;
   const sku = { ...object(set.extra['sku']), capacity: Math.max(0, capacity - ended.length) };
@@ -201,4 +199,17 @@ export function viewOfSet(set: Resource, instances: readonly Resource[]): JsonOb
     virtualMachine: { statusesSummary: Array.from(counts, ([code, count]) => ({ code, count })) },
     statuses: [provisioningStatus(set.changedAt)],
   };
+}
+
+async function endInstances(
+  transaction: Transaction,
+  participants: readonly DeletionParticipant[],
+  instances: readonly Resource[],
+  at: number,
+): Promise<void> {
+  const [first] = instances;
+  if (first === undefined) return;
+  const { tenantId } = first;
+  const resourceCanonicals = instances.map(({ canonical }) => canonical);
+  await deleteResources(transaction, participants, { tenantId, resourceCanonicals, at });
 }

@@ -3,7 +3,7 @@ import type {
   managementGroupSchema,
 } from '../../../contract/Microsoft.Management.ts';
 import { canonicalId, type Scope } from '../../../contract/resource-id.ts';
-import { removeRoleAssignmentsOfResource } from '../../authorization/role-assignment-removal.ts';
+import { removeRoleAssignmentsOfResources } from '../../authorization/role-assignment-removal.ts';
 import { Hierarchy, scopeOfGroup } from '../../management-groups/hierarchy.ts';
 import type { ManagementGroup } from '../../management-groups/management-group-store.ts';
 import {
@@ -119,8 +119,8 @@ export async function remove(database: Database, context: OperationContext): Pro
       ({ subscriptionId }) => hierarchy.placeOf(subscriptionId) === group,
     ).length;
     await deleteManagementGroup(transaction, hierarchy, group, { subscriptions, at });
-    const resourceCanonical = canonicalId(scopeOfGroup(group));
-    await removeRoleAssignmentsOfResource(transaction, { tenantId, resourceCanonical, at });
+    const resourceCanonicals = [canonicalId(scopeOfGroup(group))];
+    await removeRoleAssignmentsOfResources(transaction, { tenantId, resourceCanonicals, at });
     return group;
   });
   if (deleted === undefined) return { status: 204 };

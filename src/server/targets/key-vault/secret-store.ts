@@ -224,6 +224,22 @@ export async function removeSecrets(
   }
 }
 
+/** Removes every secret of some vaults. */
+export async function removeSecretsOfVaults(
+  transaction: Transaction,
+  tenantId: TenantId,
+  vaults: readonly CanonicalId[],
+): Promise<void> {
+  if (vaults.length === 0) return;
+  for (const table of ['vault_secret_versions', 'vault_secrets'] as const) {
+    await transaction
+      .deleteFrom(table)
+      .where('tenant_id', '=', tenantId)
+      .where('vault_canonical', 'in', [...vaults])
+      .execute();
+  }
+}
+
 function asJson(tags: Readonly<Record<string, string>> | null): string | null {
   return tags === null ? null : JSON.stringify(tags);
 }

@@ -9,6 +9,7 @@ import {
   insertVersion,
   markDeleted,
   removeSecrets,
+  removeSecretsOfVaults,
   type SecretKey,
   type SecretVersion,
   selectSecrets,
@@ -184,12 +185,15 @@ export interface Page<Key> {
   readonly limit: number;
 }
 
-/** The part of vaults' contents in the deletion of a resource: whatever lies under the resource as a vault goes. */
+const isVault = /\/providers\/microsoft\.keyvault\/vaults\/[^/]+$/;
+
+/** The part of vaults' contents in the deletion of resources: whatever lies under those that are vaults goes. */
 export async function removeVaultContents(
   transaction: Transaction,
-  resource: { readonly tenantId: TenantId; readonly resourceCanonical: CanonicalId; readonly at: number },
+  ending: { readonly tenantId: TenantId; readonly resourceCanonicals: readonly CanonicalId[] },
 ): Promise<void> {
-  await removeSecrets(transaction, { tenantId: resource.tenantId, vault: resource.resourceCanonical });
+  const vaults = ending.resourceCanonicals.filter((canonical) => isVault.test(canonical));
+  await removeSecretsOfVaults(transaction, ending.tenantId, vaults);
 }
 
 function keyOf(vault: Pick<Vault, 'tenantId' | 'canonical'>, name: string): SecretKey {
