@@ -29,6 +29,15 @@ export const tagsSchema = z
   );
 export type Tags = z.infer<typeof tagsSchema>;
 
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value where it is an object, else nothing. */
+export function asJsonObject(value: JsonValue | undefined): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined;
+}
+
 /** Any JSON object; the reader bounds depth and size before a schema sees it. */
 export const jsonObjectSchema = z.record(z.string(), z.json()) as unknown as z.ZodType<JsonObject>;
 

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
-import { canonicalLocation } from '../../contract/arm.ts';
+import { canonicalLocation, isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 
 /** How a property differs, as what-if tells it. */
 export interface PropertyChange {
@@ -18,8 +17,8 @@ export function settable(resource: JsonObject): JsonObject {
   const members: [string, JsonValue][] = [];
   for (const [name, value] of Object.entries(resource)) {
     if (readOnly.has(name.toLowerCase()) || value === null) continue;
-    if (name === 'properties' && isObject(value)) members.push([name, without(value, readOnly)]);
-    else if (name === 'identity' && isObject(value)) members.push([name, identityOf(value)]);
+    if (name === 'properties' && isJsonObject(value)) members.push([name, without(value, readOnly)]);
+    else if (name === 'identity' && isJsonObject(value)) members.push([name, identityOf(value)]);
     else members.push([name, value]);
   }
   return Object.fromEntries(members);
@@ -28,7 +27,7 @@ export function settable(resource: JsonObject): JsonObject {
 function identityOf(identity: JsonObject): JsonObject {
   const kept = without(identity, new Set(['principalid', 'tenantid']));
   const map = kept['userAssignedIdentities'];
-  if (!isObject(map)) return kept;
+  if (!isJsonObject(map)) return kept;
   return { ...kept, userAssignedIdentities: Object.fromEntries(Object.keys(map).map((id) => [id, {}])) };
 }
 
@@ -76,7 +75,7 @@ function overlay(
   if (Array.isArray(value) && Array.isArray(before)) {
     return value.map((element, at) => overlay(before[at], element, isUnknown));
   }
-  if (!isObject(value) || !isObject(before)) return value;
+  if (!isJsonObject(value) || !isJsonObject(before)) return value;
   return predicted(before, value, isUnknown);
 }
 
@@ -99,7 +98,7 @@ function difference(
   if (before === undefined && after === undefined) return [];
   if (after === undefined) return [{ path, propertyChangeType: 'Delete', before: before ?? null }];
   if (before === undefined) return isEmpty(after) ? [] : [{ path, propertyChangeType: 'Create', after }];
-  if (isObject(before) && isObject(after)) return delta(before, after, `${path}.`);
+  if (isJsonObject(before) && isJsonObject(after)) return delta(before, after, `${path}.`);
   if (Array.isArray(before) && Array.isArray(after)) {
     const children = elements(before, after);
     return children.length === 0 ? [] : [{ path, propertyChangeType: 'Array', children }];
@@ -111,7 +110,7 @@ function elements(before: readonly JsonValue[], after: readonly JsonValue[]): re
   const children: PropertyChange[] = [];
   for (let at = 0; at < Math.max(before.length, after.length); at += 1) {
     const [one, other] = [before[at], after[at]];
-    if (isObject(one) && isObject(other)) {
+    if (isJsonObject(one) && isJsonObject(other)) {
       const inside = delta(one, other);
       if (inside.length > 0)
         children.push({ path: String(at), propertyChangeType: 'Modify', children: inside });
@@ -128,9 +127,5 @@ function isSame(name: string, before: JsonValue, after: JsonValue): boolean {
 }
 
 function isEmpty(value: JsonValue): boolean {
-  return isObject(value) && Object.keys(value).length === 0;
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(value) && Object.keys(value).length === 0;
 }

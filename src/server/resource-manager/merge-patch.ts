@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 
 /** JSON merge patch (RFC 7396): members replace, null removes, objects merge. */
 export function mergePatch(stored: JsonObject, patch: JsonObject): JsonObject {
@@ -6,18 +6,14 @@ export function mergePatch(stored: JsonObject, patch: JsonObject): JsonObject {
   for (const [member, value] of Object.entries(patch)) {
     if (value === null) {
       delete merged[member];
-    } else if (isObject(value)) {
+    } else if (isJsonObject(value)) {
       const before = merged[member];
-      merged[member] = mergePatch(before !== undefined && isObject(before) ? before : {}, value);
+      merged[member] = mergePatch(before !== undefined && isJsonObject(before) ? before : {}, value);
     } else {
       merged[member] = value;
     }
   }
   return merged;
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A copy without members that are null, at any depth: what a PUT leaves open in so many words. */

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject } from '../../../contract/arm.ts';
 import { appSecretsSchema } from '../../../contract/Microsoft.App.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { without } from '../../resource-manager/merge-patch.ts';
@@ -11,7 +11,7 @@ const kind = 'secrets';
 
 /** Secrets as a container app sends them, `undefined` where it sends no list. @throws ArmError */
 function read(properties: JsonObject): z.infer<typeof appSecretsSchema> | undefined {
-  const sent = object(properties['configuration'])?.['secrets'];
+  const sent = asJsonObject(properties['configuration'])?.['secrets'];
   if (sent === undefined || sent === null) return undefined;
   const parsed = appSecretsSchema.safeParse(sent);
   if (parsed.success) return parsed.data;
@@ -34,7 +34,7 @@ export function withoutValues(properties: JsonObject): JsonObject {
     ...(keyVaultUrl == null ? {} : { keyVaultUrl }),
     ...(identity == null ? {} : { identity }),
   }));
-  return { ...bare, configuration: { ...object(bare['configuration']), secrets: named } };
+  return { ...bare, configuration: { ...asJsonObject(bare['configuration']), secrets: named } };
 }
 
 /**
@@ -88,10 +88,4 @@ export async function listSecrets(
       ...(identity == null ? {} : { identity }),
     };
   });
-}
-
-export function object(value: JsonValue | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject } from '../../../contract/arm.ts';
 import { appResourceSchema, containerAppNamePattern } from '../../../contract/Microsoft.App.ts';
 import { invalidResourceName } from '../../resource-manager/arm-errors.ts';
 import { findByReference } from '../../resource-manager/holding.ts';
@@ -12,7 +12,7 @@ import { collectionPath, trackedResource } from '../../resource-manager/tracked-
 import type { TrackedDeclaration, TrackedDependencies } from '../../resource-manager/tracked-type.ts';
 import type { Transaction } from '../../storage/database.ts';
 import { appApiVersions } from './api-versions.ts';
-import { listSecrets, object, withoutValues, writeSecrets } from './app-secrets.ts';
+import { listSecrets, withoutValues, writeSecrets } from './app-secrets.ts';
 import { defaultDomain } from './managedEnvironments.ts';
 
 const namespace = 'Microsoft.App';
@@ -54,7 +54,7 @@ export function containerApps(dependencies: ContainerAppDependencies): ResourceT
     },
     replace(sent) {
       const properties = withoutValues(withoutNulls(kept(sent)));
-      const configuration = { activeRevisionsMode: 'Single', ...object(properties['configuration']) };
+      const configuration = { activeRevisionsMode: 'Single', ...asJsonObject(properties['configuration']) };
       return { ...properties, configuration };
     },
     merge: (sent, { existing }) => mergePatch(existing.properties, withoutValues(kept(sent))),
@@ -74,8 +74,8 @@ function kept(sent: object | null | undefined): JsonObject {
 /** An app with an ingress has a name in the domain of its environment. */
 async function nameIngress(transaction: Transaction, app: Resource): Promise<Resource> {
   const { properties, tenantId, name } = app;
-  const configuration = object(properties['configuration']) ?? {};
-  const ingress = object(configuration['ingress']);
+  const configuration = asJsonObject(properties['configuration']) ?? {};
+  const ingress = asJsonObject(configuration['ingress']);
   const id = properties['environmentId'] ?? properties['managedEnvironmentId'];
   const environment = await findByReference(transaction, tenantId, id);
   if (ingress === undefined || environment?.type !== 'Microsoft.App/managedEnvironments') return app;
@@ -88,10 +88,10 @@ async function nameIngress(transaction: Transaction, app: Resource): Promise<Res
 }
 
 function present({ properties, provisioningState, state, name, version }: Resource): JsonObject {
-  const template = object(properties['template']);
+  const template = asJsonObject(properties['template']);
   const suffix = template?.['revisionSuffix'];
   const revision = `${name}--${typeof suffix === 'string' && suffix !== '' ? suffix : `rev${version}`}`;
-  const fqdn = object(object(properties['configuration'])?.['ingress'])?.['fqdn'];
+  const fqdn = asJsonObject(asJsonObject(properties['configuration'])?.['ingress'])?.['fqdn'];
   return {
     ...properties,
     provisioningState,

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
 import type { Randomness } from '../../../foundation/randomness.ts';
 import { type Image, imagesNamed } from './images.ts';
 
@@ -18,7 +18,7 @@ export interface ShapedMachine {
  */
 export function completed(sent: JsonObject, machine: ShapedMachine): JsonObject {
   const { storageProfile, osProfile, ...rest } = sent;
-  const image = imageOf(object(storageProfile)?.['imageReference']);
+  const image = imageOf(asJsonObject(storageProfile)?.['imageReference']);
   const operatingSystem = operatingSystemOf(sent, image);
   return {
     ...rest,
@@ -32,7 +32,7 @@ export function completed(sent: JsonObject, machine: ShapedMachine): JsonObject 
 /** A profile of instances that are not made yet, as a scale set has it: nothing of it has a name or an id. */
 export function completedModel(sent: JsonObject): JsonObject {
   const { storageProfile, osProfile, ...rest } = sent;
-  const image = imageOf(object(storageProfile)?.['imageReference']);
+  const image = imageOf(asJsonObject(storageProfile)?.['imageReference']);
   const operatingSystem = operatingSystemOf(sent, image);
   return {
     ...rest,
@@ -46,16 +46,16 @@ export function completedModel(sent: JsonObject): JsonObject {
 
 /** The catalogue's image that a reference names. */
 export function imageOf(reference: JsonValue | undefined): Image | undefined {
-  const { publisher, offer, sku } = object(reference) ?? {};
+  const { publisher, offer, sku } = asJsonObject(reference) ?? {};
   if (typeof publisher !== 'string' || typeof offer !== 'string' || typeof sku !== 'string') return undefined;
   return imagesNamed({ publisher, offer, sku })[0];
 }
 
 function operatingSystemOf(properties: JsonObject, image: Image | undefined): Image['operatingSystem'] {
-  const asked = object(object(properties['storageProfile'])?.['osDisk'])?.['osType'];
+  const asked = asJsonObject(asJsonObject(properties['storageProfile'])?.['osDisk'])?.['osType'];
   if (typeof asked === 'string') return asked.toLowerCase() === 'windows' ? 'Windows' : 'Linux';
   if (image !== undefined) return image.operatingSystem;
-  return object(properties['osProfile'])?.['windowsConfiguration'] === undefined ? 'Linux' : 'Windows';
+  return asJsonObject(properties['osProfile'])?.['windowsConfiguration'] === undefined ? 'Linux' : 'Windows';
 }
 
 function completedStorage(
@@ -89,18 +89,18 @@ function completedDisk(disk: JsonObject, osType: Image['operatingSystem']): Json
     ...(/^fromimage$/i.test(String(disk['createOption'])) ? { createOption: 'FromImage' } : {}),
     ...(unmanaged
       ? {}
-      : { managedDisk: { storageAccountType: 'Premium_LRS', ...object(disk['managedDisk']) } }),
+      : { managedDisk: { storageAccountType: 'Premium_LRS', ...asJsonObject(disk['managedDisk']) } }),
   };
 }
 
 /** A managed disk has a name, and lies beside the machine. */
 function named(disk: JsonObject, { name, resourceId, randomness, existing }: ShapedMachine): JsonObject {
-  const before = object(object(existing?.['storageProfile'])?.['osDisk'])?.['name'];
+  const before = asJsonObject(asJsonObject(existing?.['storageProfile'])?.['osDisk'])?.['name'];
   const chosen = disk['name'] ?? before;
   const diskName =
     typeof chosen === 'string' ? chosen : `${name}_OsDisk_1_${randomness.uuid().replaceAll('-', '')}`;
   const id = resourceId.replace(/\/virtualMachines\/[^/]+$/i, `/disks/${diskName}`);
-  return { name: diskName, managedDisk: { id, ...object(disk['managedDisk']) } };
+  return { name: diskName, managedDisk: { id, ...asJsonObject(disk['managedDisk']) } };
 }
 
 function completedSystem(profile: JsonObject, operatingSystem: Image['operatingSystem']): JsonObject {
@@ -116,7 +116,7 @@ function completedSystem(profile: JsonObject, operatingSystem: Image['operatingS
             disablePasswordAuthentication: false,
             ...defaults,
             patchSettings: { patchMode: 'ImageDefault', assessmentMode: 'ImageDefault' },
-            ...object(profile['linuxConfiguration']),
+            ...asJsonObject(profile['linuxConfiguration']),
           },
         }
       : {
@@ -124,7 +124,7 @@ function completedSystem(profile: JsonObject, operatingSystem: Image['operatingS
             ...defaults,
             enableAutomaticUpdates: true,
             patchSettings: { patchMode: 'AutomaticByOS', assessmentMode: 'ImageDefault' },
-            ...object(profile['windowsConfiguration']),
+            ...asJsonObject(profile['windowsConfiguration']),
           },
         }),
   };
@@ -135,12 +135,6 @@ function part(
   value: JsonValue | undefined,
   complete: (value: JsonObject) => JsonObject,
 ): JsonObject {
-  const inner = object(value);
+  const inner = asJsonObject(value);
   return inner === undefined ? {} : { [name]: complete(inner) };
-}
-
-export function object(value: JsonValue | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
 }

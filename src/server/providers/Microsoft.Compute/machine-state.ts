@@ -1,11 +1,11 @@
-import type { JsonObject } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject } from '../../../contract/arm.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import type { AsyncOperations } from '../../resource-manager/async-operations.ts';
 import { type ResourceAction, resourceAction } from '../../resource-manager/polled-action.ts';
 import type { Operation } from '../../resource-manager/provider.ts';
 import type { Resource } from '../../resource-manager/resource-store.ts';
 import type { Database } from '../../storage/database.ts';
-import { imageOf, object } from './machine-shape.ts';
+import { imageOf } from './machine-shape.ts';
 
 /** How a machine is: no host is started or stopped by it. */
 export type Power = 'running' | 'stopped' | 'deallocated';
@@ -78,12 +78,12 @@ export function instanceView(
   resource: Pick<Resource, 'properties' | 'state' | 'name' | 'changedAt'>,
 ): JsonObject {
   const { properties, state, name, changedAt } = resource;
-  const storage = object(properties['storageProfile']);
-  const diskName = object(storage?.['osDisk'])?.['name'];
+  const storage = asJsonObject(properties['storageProfile']);
+  const diskName = asJsonObject(storage?.['osDisk'])?.['name'];
   const image = imageOf(storage?.['imageReference']);
   const provisioned = provisioningStatus(changedAt);
   return {
-    computerName: object(properties['osProfile'])?.['computerName'] ?? name,
+    computerName: asJsonObject(properties['osProfile'])?.['computerName'] ?? name,
     ...(image === undefined ? {} : { hyperVGeneration: image.hyperVGeneration }),
     disks: typeof diskName === 'string' ? [{ name: diskName, statuses: [provisioned] }] : [],
     statuses: [

@@ -1,11 +1,10 @@
-import type { JsonObject } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject } from '../../../contract/arm.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import type { DeletionParticipant } from '../../resource-manager/deletion.ts';
 import { deleteResources } from '../../resource-manager/deletion.ts';
 import type { OperationContext } from '../../resource-manager/provider.ts';
 import { listBelow, type Resource, saveResource } from '../../resource-manager/resource-store.ts';
 import type { Queries, Transaction } from '../../storage/database.ts';
-import { object } from './machine-shape.ts';
 import { computeTime, instanceView, powerStatus, provisioningStatus } from './machine-state.ts';
 
 export const scaleSetType = 'Microsoft.Compute/virtualMachineScaleSets';
@@ -20,7 +19,7 @@ export function capacityOf({
   properties,
 }: Pick<Resource, 'extra' | 'properties'>): number | undefined {
   if (/^flexible$/i.test(String(properties['orchestrationMode']))) return undefined;
-  const capacity = object(extra['sku'])?.['capacity'];
+  const capacity = asJsonObject(extra['sku'])?.['capacity'];
   return typeof capacity === 'number' ? capacity : undefined;
 }
 
@@ -82,9 +81,9 @@ function newInstance(set: Resource, number: string, vmId: string, at: number): R
 
 /** What a host tells programs about the machine that it is. */
 function factsOf({ extra, properties }: Resource): JsonObject {
-  const profile = object(properties['virtualMachineProfile']);
-  const osType = object(object(profile?.['storageProfile'])?.['osDisk'])?.['osType'];
-  const vmSize = object(extra['sku'])?.['name'];
+  const profile = asJsonObject(properties['virtualMachineProfile']);
+  const osType = asJsonObject(asJsonObject(profile?.['storageProfile'])?.['osDisk'])?.['osType'];
+  const vmSize = asJsonObject(extra['sku'])?.['name'];
   return {
     hardwareProfile: typeof vmSize === 'string' ? { vmSize } : {},
     ...(osType === undefined ? {} : { storageProfile: { osDisk: { osType } } }),
@@ -126,7 +125,7 @@ export async function removeInstances(
   await endInstances(transaction, participants, ended, at);
   const capacity = capacityOf(set);
   if (capacity === undefined || ended.length === 0) return;
-  const sku = { ...object(set.extra['sku']), capacity: Math.max(0, capacity - ended.length) };
+  const sku = { ...asJsonObject(set.extra['sku']), capacity: Math.max(0, capacity - ended.length) };
   const extra = { ...set.extra, sku };
   await saveResource(transaction, { ...set, extra, version: set.version + 1, changedAt: at });
 }
@@ -139,10 +138,10 @@ export function presentInstance(
   expanded: boolean,
 ): JsonObject {
   const { properties, extra } = set;
-  const profile = object(properties['virtualMachineProfile']) ?? {};
+  const profile = asJsonObject(properties['virtualMachineProfile']) ?? {};
   const { osProfile, networkProfile, storageProfile } = profile;
-  const manual = /^manual$/i.test(String(object(properties['upgradePolicy'])?.['mode']));
-  const sku = object(extra['sku']);
+  const manual = /^manual$/i.test(String(asJsonObject(properties['upgradePolicy'])?.['mode']));
+  const sku = asJsonObject(extra['sku']);
   return {
     name: `${set.name}_${instance.name}`,
     id: instance.resourceId,
@@ -158,7 +157,9 @@ export function presentInstance(
       vmId: instance.properties['vmId'] ?? '',
       hardwareProfile: instance.properties['hardwareProfile'] ?? {},
       ...(storageProfile === undefined ? {} : { storageProfile }),
-      ...(object(osProfile) === undefined ? {} : { osProfile: presentSystem(object(osProfile), instance) }),
+      ...(asJsonObject(osProfile) === undefined
+        ? {}
+        : { osProfile: presentSystem(asJsonObject(osProfile), instance) }),
       ...(networkProfile === undefined ? {} : { networkProfileConfiguration: networkProfile }),
       provisioningState: instance.provisioningState,
       timeCreated: computeTime(instance.createdAt),
@@ -178,7 +179,7 @@ function presentSystem(profile: JsonObject = {}, { name }: Resource): JsonObject
 
 /** How an instance is. */
 export function viewOfInstance(set: Resource, instance: Resource): JsonObject {
-  const profile = object(set.properties['virtualMachineProfile']) ?? {};
+  const profile = asJsonObject(set.properties['virtualMachineProfile']) ?? {};
   const { computerName: _name, ...view } = instanceView({ ...instance, properties: profile });
   return {
     platformUpdateDomain: Number(instance.name) % 5,

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject } from '../../../contract/arm.ts';
 import { scaleSetSchema, virtualMachineNamePattern } from '../../../contract/Microsoft.Compute.ts';
 import { invalidResourceName } from '../../resource-manager/arm-errors.ts';
 import { mergePatch, without, withoutNulls } from '../../resource-manager/merge-patch.ts';
@@ -8,7 +8,7 @@ import { trackedResource } from '../../resource-manager/tracked-resource.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
 import type { Transaction } from '../../storage/database.ts';
 import { computeApiVersions } from './api-versions.ts';
-import { completedModel, object } from './machine-shape.ts';
+import { completedModel } from './machine-shape.ts';
 import { computeTime } from './machine-state.ts';
 import { scaleSetActions } from './scale-set-actions.ts';
 import { fitInstances, modelOf, scaleSetType } from './scale-set-instances.ts';
@@ -52,7 +52,7 @@ export function virtualMachineScaleSets(dependencies: TrackedDependencies): Reso
         throw invalidResourceName(scaleSetType, name, rule);
       },
       envelope({ sku, ...rest }) {
-        const sent = object(sku);
+        const sent = asJsonObject(sku);
         if (sent === undefined) return rest;
         return {
           ...rest,
@@ -85,8 +85,8 @@ const modes = ['Manual', 'Automatic', 'Rolling'];
 /** The model as Azure completes it; words as Azure spells them. */
 function completed(properties: JsonObject): JsonObject {
   const { virtualMachineProfile, upgradePolicy, ...rest } = properties;
-  const profile = object(virtualMachineProfile);
-  const policy = object(upgradePolicy) ?? {};
+  const profile = asJsonObject(virtualMachineProfile);
+  const policy = asJsonObject(upgradePolicy) ?? {};
   const asked = String(policy['mode'] ?? 'Manual');
   const mode = modes.find((each) => each.toLowerCase() === asked.toLowerCase()) ?? asked;
   return {
@@ -104,7 +104,7 @@ async function settle(
   { at }: OperationContext,
 ): Promise<Resource> {
   const before = await findResource(transaction, set.tenantId, set.canonical);
-  const size = (resource: Resource | undefined) => object(resource?.extra['sku'])?.['name'] ?? null;
+  const size = (resource: Resource | undefined) => asJsonObject(resource?.extra['sku'])?.['name'] ?? null;
   const model = (resource: Resource | undefined) =>
     JSON.stringify([resource?.properties['virtualMachineProfile'] ?? null, size(resource)]);
   const changed = model(before) !== model(set);
@@ -115,7 +115,7 @@ async function settle(
 
 /** A PUT that says nothing of the capacity leaves it. */
 function withCapacity(set: Resource, before: Resource | undefined): Resource {
-  const [sku, known] = [object(set.extra['sku']), object(before?.extra['sku'])];
+  const [sku, known] = [asJsonObject(set.extra['sku']), asJsonObject(before?.extra['sku'])];
   if (sku?.['capacity'] !== undefined || known?.['capacity'] === undefined) return set;
   return { ...set, extra: { ...set.extra, sku: { ...known, ...sku, capacity: known['capacity'] } } };
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
 import {
   virtualMachineNamePattern,
   virtualMachinePatchSchema,
@@ -15,7 +15,7 @@ import { trackedResource } from '../../resource-manager/tracked-resource.ts';
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
 import type { Transaction } from '../../storage/database.ts';
 import { computeApiVersions } from './api-versions.ts';
-import { completed, object } from './machine-shape.ts';
+import { completed } from './machine-shape.ts';
 import { computeTime, generalizeAction, instanceView, machineActions } from './machine-state.ts';
 import { presentSize, sizes } from './sizes.ts';
 
@@ -131,9 +131,9 @@ async function holdInterfaces(
 }
 
 function interfacesOf(properties: JsonObject): readonly string[] {
-  const list = object(properties['networkProfile'])?.['networkInterfaces'];
+  const list = asJsonObject(properties['networkProfile'])?.['networkInterfaces'];
   if (!Array.isArray(list)) return [];
-  const ids = (list as readonly JsonValue[]).map((each) => object(each)?.['id']);
+  const ids = (list as readonly JsonValue[]).map((each) => asJsonObject(each)?.['id']);
   return ids.filter((id) => typeof id === 'string');
 }
 

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject } from '../../../contract/arm.ts';
 import type { Resource } from '../../resource-manager/resource-store.ts';
 
 /** How the containers of a group are: those of a group that was stopped have ended, the others run. */
@@ -24,7 +24,7 @@ export function presentContainer(
         }
       : { state: 'Running', startTime, detailStatus: '' };
   const instanceView = { restartCount: Number(state['restarts'] ?? 0), currentState, events: [] };
-  return { ...container, properties: { ...object(container['properties']), instanceView } };
+  return { ...container, properties: { ...asJsonObject(container['properties']), instanceView } };
 }
 
 export function isStopped(state: JsonObject): boolean {
@@ -38,10 +38,4 @@ export function started(state: JsonObject, at: number): JsonObject {
 
 export function restarted(state: JsonObject, at: number): JsonObject {
   return { ...started(state, at), restarts: Number(state['restarts'] ?? 0) + 1 };
-}
-
-export function object(value: JsonValue | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
 import {
   containerGroupNamePattern,
   containerGroupPatchSchema,
@@ -13,7 +13,7 @@ import { collectionPath, trackedResource } from '../../resource-manager/tracked-
 import type { TrackedDependencies } from '../../resource-manager/tracked-type.ts';
 import { documentationAddress } from '../documentation-address.ts';
 import { containerApiVersions } from './api-versions.ts';
-import { groupView, object, presentContainer, restarted, started } from './container-state.ts';
+import { groupView, presentContainer, restarted, started } from './container-state.ts';
 
 const namespace = 'Microsoft.ContainerInstance';
 const type = 'containerGroups';
@@ -69,7 +69,7 @@ function stored(sent: JsonObject): JsonObject {
   const kept = withoutNulls(without(sent, [...secrets, ...readOnly]));
   const completed = (container: JsonObject) => ({
     ...container,
-    properties: { environmentVariables: [], ports: [], ...object(container['properties']) },
+    properties: { environmentVariables: [], ports: [], ...asJsonObject(container['properties']) },
   });
   return {
     sku: 'Standard',
@@ -95,7 +95,7 @@ function present(resource: Resource): JsonObject {
 }
 
 function presentAddress({ properties, resourceId, location }: Resource): JsonObject {
-  const address = object(properties['ipAddress']);
+  const address = asJsonObject(properties['ipAddress']);
   if (address === undefined) return {};
   const label = address['dnsNameLabel'];
   return {

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
 import { ipConfigurationsSchema } from '../../../contract/Microsoft.Network.ts';
 import type { TenantId } from '../../../foundation/ids.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
@@ -35,7 +35,7 @@ export function networkInterfaces(dependencies: TrackedDependencies): ResourceTy
           dnsSettings: {
             dnsServers: [],
             appliedDnsServers: [],
-            ...object(resource.properties['dnsSettings']),
+            ...asJsonObject(resource.properties['dnsSettings']),
           },
           hostedWorkloads: [],
           tapConfigurations: [],
@@ -95,13 +95,13 @@ async function settle(
       },
     });
   }
-  const group = object(written.properties['networkSecurityGroup'])?.['id'];
+  const group = asJsonObject(written.properties['networkSecurityGroup'])?.['id'];
   if (typeof group === 'string') {
     await joined(
       context,
       'networkSecurityGroups',
       group,
-      object(before?.properties['networkSecurityGroup'])?.['id'],
+      asJsonObject(before?.properties['networkSecurityGroup'])?.['id'],
     );
     await referenced(transaction, written, group);
   }
@@ -152,7 +152,7 @@ async function addressOf(
   if (kept != null && before?.toLowerCase() === subnet.id.toLowerCase()) return { privateIPAddress: kept };
   const { addressPrefix, addressPrefixes } = part.properties;
   const prefix = addressPrefix ?? (Array.isArray(addressPrefixes) ? addressPrefixes[0] : undefined);
-  const turns = object(network.state['turns']) ?? {};
+  const turns = asJsonObject(network.state['turns']) ?? {};
   const key = part.name.toLowerCase();
   const turn = Number(turns[key] ?? 0);
   const address = addressInTurn(String(prefix ?? ''), turn);
@@ -203,10 +203,4 @@ function invalidReference(id: string, resourceId: string): ArmError {
 function macAddress(resourceGuid: string): string {
   const digits = resourceGuid.replaceAll('-', '').slice(0, 6).toUpperCase();
   return `00-0D-3A-${digits.slice(0, 2)}-${digits.slice(2, 4)}-${digits.slice(4, 6)}`;
-}
-
-function object(value: JsonValue | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
 }

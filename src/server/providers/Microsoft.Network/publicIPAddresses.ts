@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { isJsonObject, type JsonObject } from '../../../contract/arm.ts';
 import { holderOf } from '../../resource-manager/holding.ts';
 import type { ResourceType } from '../../resource-manager/provider.ts';
 import type { Resource } from '../../resource-manager/resource-store.ts';
@@ -21,7 +21,7 @@ export function publicIPAddresses(dependencies: TrackedDependencies): ResourceTy
       readOnly: ['ipAddress', 'ipConfiguration', 'dnsSettings.fqdn'],
       envelope: ({ sku, ...rest }) => ({
         ...rest,
-        sku: { name: 'Basic', tier: 'Regional', ...(isObject(sku) ? sku : {}) },
+        sku: { name: 'Basic', tier: 'Regional', ...(isJsonObject(sku) ? sku : {}) },
       }),
       present(resource) {
         const holder = holderOf(resource);
@@ -39,12 +39,8 @@ export function publicIPAddresses(dependencies: TrackedDependencies): ResourceTy
 /** The name that a label makes is shown as Azure makes it. */
 function presentName({ properties, location }: Resource): JsonObject {
   const { dnsSettings } = properties;
-  if (!isObject(dnsSettings)) return {};
+  if (!isJsonObject(dnsSettings)) return {};
   const { domainNameLabel: label } = dnsSettings;
   if (typeof label !== 'string') return { dnsSettings };
   return { dnsSettings: { ...dnsSettings, fqdn: `${label.toLowerCase()}.${location}.cloudapp.azure.com` } };
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { asJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
 import { siteSecretsSchema } from '../../../contract/Microsoft.Web.ts';
 import { ArmError } from '../../http/dialects/arm.ts';
 import { only, without, withoutNulls } from '../../resource-manager/merge-patch.ts';
@@ -81,14 +81,18 @@ const configDefaults: JsonObject = {
 /** The properties to store of a PUT; its configuration stays as it is where none is sent. */
 export function storedSite(sent: JsonObject, existing: JsonObject | undefined): JsonObject {
   const kept = withoutNulls(writtenOf(sent));
-  const config = { ...configDefaults, ...object(existing?.['siteConfig']), ...object(kept['siteConfig']) };
+  const config = {
+    ...configDefaults,
+    ...asJsonObject(existing?.['siteConfig']),
+    ...asJsonObject(kept['siteConfig']),
+  };
   return { ...defaults, ...kept, siteConfig: config };
 }
 
 /** The properties that a PATCH changes; null takes away. */
 export function writtenOf(sent: JsonObject): JsonObject {
   const kept = only(sent, writable);
-  const config = object(kept['siteConfig']);
+  const config = asJsonObject(kept['siteConfig']);
   return config === undefined ? kept : { ...kept, siteConfig: configOf(config) };
 }
 
@@ -160,11 +164,5 @@ export function presentSite(resource: Resource, host: string): JsonObject {
 
 /** The whole configuration, as `config/web` shows it. */
 export function presentConfig({ properties }: Pick<Resource, 'properties'>): JsonObject {
-  return { ...configDefaults, ...object(properties['siteConfig']) };
-}
-
-function object(value: JsonValue | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
+  return { ...configDefaults, ...asJsonObject(properties['siteConfig']) };
 }

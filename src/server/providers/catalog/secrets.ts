@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
 
 /*
  * What is kept of bodies whose schema nobody here knows: everything but what could be a secret. A type shows its
@@ -14,7 +14,7 @@ import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
  */
 export function withoutSecrets(members: JsonObject, type = ''): JsonObject {
   const { properties, ...rest } = cleaned(members, 'open') as Record<string, JsonValue>;
-  if (properties === undefined || !isObject(properties))
+  if (properties === undefined || !isJsonObject(properties))
     return { ...rest, ...(properties === undefined ? {} : { properties }) };
   if (settingsTypes.test(type)) return { ...rest, properties: {} };
   if (!secretTypes.test(type)) return { ...rest, properties };
@@ -42,7 +42,7 @@ function cleaned(value: JsonValue, surroundings: Surroundings): JsonValue | unde
       .filter((item) => item !== undefined);
   }
   if (typeof value === 'string') return looksSecret(value) ? undefined : value;
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   const members = Object.entries(value).map(([name, member]) => ({ name, word: wordOf(name), member }));
   const besides = siblingsOfSecrets(members);
   const hasValue = members.some(({ word }) => word === 'value');
@@ -174,8 +174,4 @@ function wordOf(name: string): string {
 /** A text or a number; truth values and nothing tell no secret. */
 function isBare(value: JsonValue): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
