@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { type AzureCli, azureCli } from '../support/azure-cli.ts';
 import { notAsked } from '../support/client-packages.ts';
+import { compiledTemplate } from '../support/compiled-template.ts';
 
 /** A file as people write them: comments in it, one parameter, an output in capital letters. */
 const file = `{
@@ -87,26 +88,38 @@ describe('the Azure CLI and deployments', { skip: notAsked('azure-cli') }, () =>
     assert.ok((await az('group', 'list', '--query', '[].name')).includes('from-sub'));
   });
 
-  test('az makes a virtual machine with an identity and a role', async () => {
-    const vm = await az(
-      ...['vm', 'create', '--resource-group', 'demo', '--name', 'from-az', '--size', 'Standard_B1s'],
-      ...['--image', 'Debian:debian-12:12-gen2:latest', '--admin-username', 'azureuser'],
-      ...['--admin-password', 'correct-Horse-7', '--assign-identity', '[system]', '--role', 'Reader'],
-      ...['--scope', `/subscriptions/${cli.world.innate.ready.subscriptionId}/resourceGroups/demo`],
+  test('az deploys what Bicep compiles to: a machine, a role for its identity, modules', async () => {
+    const template = cli.folder.file('compiled.json');
+    await writeFile(template, JSON.stringify(compiledTemplate));
+    const inCompiled = ['--resource-group', 'compiled'] as const;
+    await az('group', 'create', '--name', 'compiled', '--location', 'westeurope');
+    await az('identity', 'create', ...inCompiled, '--name', 'shared');
+    const machine = JSON.stringify({ name: 'api' });
+    const made = await az(
+      ...['deployment', 'group', 'create', ...inCompiled, '--name', 'compiled', '--template-file', template],
+      ...['--parameters', `machine=${machine}`],
     );
-    assert.ok(vm.identity.systemAssignedIdentity);
-    const roles = await az(
-      ...['role', 'assignment', 'list', '--assignee', vm.identity.systemAssignedIdentity],
-      ...['--resource-group', 'demo', '--query', '[].roleDefinitionName'],
+    const { principalId, clientIds } = made.properties.outputs;
+    const vm = await az('vm', 'show', ...inCompiled, '--name', 'api');
+    assert.equal(vm.identity.principalId, principalId.value);
+    const ofModules = "[?starts_with(name, 'app-')].clientId";
+    const apps = await az('identity', 'list', ...inCompiled, '--query', ofModules);
+    assert.deepEqual(apps.sort(), [...clientIds.value].sort());
+    const roles = ['role', 'assignment', 'list', '--assignee', vm.identity.principalId, '--all'];
+    const names = await az(...roles, '--query', '[].roleDefinitionName');
+    assert.deepEqual(names, ['Key Vault Secrets User']);
+    const states = "[?starts_with(name, 'app-')].properties.provisioningState";
+    const modules = await az('deployment', 'group', 'list', ...inCompiled, '--query', states);
+    assert.deepEqual(modules, ['Succeeded', 'Succeeded']);
+  });
+
+  test('az tells why a deployment failed', async () => {
+    const main = ['--resource-group', 'demo', '--name', 'wrong'];
+    const refused = await cli.run(
+      ...(['operator', 'vm1', 'environment', 'deployment', 'group', 'create', ...main] as const),
+      ...['--template-file', cli.folder.file('main.json'), '--parameters', 'name=a'],
     );
-    assert.deepEqual(roles, ['Reader']);
-    const { code, stdout } = await cli.run(
-      'operator',
-      'vm1',
-      'environment',
-      ...['deployment', 'group', 'list', '--resource-group', 'demo'],
-    );
-    assert.equal(code, 0);
-    assert.ok(!stdout.includes('correct-Horse-7'));
+    assert.match(refused.stderr, /The resource name 'a' is not valid/);
+    assert.equal(refused.code, 1);
   });
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { DeploymentsClient } from '@azure/arm-resourcesdeployments';
 import { azureClientOptions, azureCredential, collect } from '../support/azure-clients.ts';
+import { compiledTemplate } from '../support/compiled-template.ts';
 import { responseSchema, violations } from '../support/openapi.ts';
 import { sharedFile } from '../support/shared.ts';
 import {
@@ -18,105 +19,6 @@ function clientOf({ management }: DeploymentWorld): DeploymentsClient {
   return new DeploymentsClient(azureCredential(owner), subscriptionId, azureClientOptions(management));
 }
 
-const keyVaultSecretsUser = '4633458b-17de-408a-b874-0445c86b69e6';
-
-/** What a compiler makes of a file with a module, something that exists, a machine and a role for its identity. */
-const compiled = {
-  $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
-  languageVersion: '2.0',
-  contentVersion: '1.0.0.0',
-  metadata: { _generator: { name: 'bicep', version: '0.30.23.60470', templateHash: '1' } },
-  definitions: {
-    machine: {
-      type: 'object',
-      properties: { name: { type: 'string', minLength: 1 }, size: { type: 'string', nullable: true } },
-    },
-  },
-  parameters: {
-    location: { type: 'string', defaultValue: '[resourceGroup().location]' },
-    machine: { $ref: '#/definitions/machine' },
-    identityNames: { type: 'array', items: { type: 'string' }, defaultValue: ['app-a', 'app-b'] },
-  },
-  variables: {
-    role: `[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '${keyVaultSecretsUser}')]`,
-  },
-  resources: {
-    shared: {
-      existing: true,
-      type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
-      apiVersion: '2023-01-31',
-      name: 'shared',
-    },
-    vm: {
-      type: 'Microsoft.Compute/virtualMachines',
-      apiVersion: '2024-03-01',
-      name: "[parameters('machine').name]",
-      location: "[parameters('location')]",
-      identity: {
-        type: 'SystemAssigned, UserAssigned',
-        userAssignedIdentities: {
-          "[format('{0}', resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'shared'))]": {},
-        },
-      },
-      properties: {
-        hardwareProfile: { vmSize: "[coalesce(tryGet(parameters('machine'), 'size'), 'Standard_B1s')]" },
-      },
-    },
-    role: {
-      type: 'Microsoft.Authorization/roleAssignments',
-      apiVersion: '2022-04-01',
-      scope: "[format('Microsoft.ManagedIdentity/userAssignedIdentities/{0}', 'shared')]",
-      name: "[guid(resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'shared'), 'vm', variables('role'))]",
-      properties: {
-        roleDefinitionId: "[variables('role')]",
-        principalId: "[reference('vm', '2024-03-01', 'full').identity.principalId]",
-        principalType: 'ServicePrincipal',
-      },
-      dependsOn: ['vm'],
-    },
-    apps: {
-      copy: { name: 'apps', count: "[length(parameters('identityNames'))]" },
-      type: 'Microsoft.Resources/deployments',
-      apiVersion: '2022-09-01',
-      name: "[format('app-{0}', parameters('identityNames')[copyIndex()])]",
-      properties: {
-        expressionEvaluationOptions: { scope: 'inner' },
-        mode: 'Incremental',
-        parameters: {
-          name: { value: "[parameters('identityNames')[copyIndex()]]" },
-          of: { value: "[reference('shared').clientId]" },
-        },
-        template: {
-          $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
-          languageVersion: '2.0',
-          contentVersion: '1.0.0.0',
-          parameters: { name: { type: 'string' }, of: { type: 'string' } },
-          resources: {
-            app: {
-              type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
-              apiVersion: '2023-01-31',
-              name: "[parameters('name')]",
-              location: '[resourceGroup().location]',
-              tags: { of: "[parameters('of')]" },
-            },
-          },
-          outputs: { clientId: { type: 'string', value: "[reference('app').clientId]" } },
-        },
-      },
-    },
-  },
-  outputs: {
-    principalId: { type: 'string', value: "[reference('vm', '2024-03-01', 'full').identity.principalId]" },
-    clientIds: {
-      type: 'array',
-      copy: {
-        count: "[length(parameters('identityNames'))]",
-        input: "[reference(format('apps[{0}]', copyIndex())).outputs.clientId.value]",
-      },
-    },
-  },
-};
-
 describe('the official client of deployments', () => {
   test('deploys what a compiler made: a machine, a role for its identity, modules', async () => {
     await using world = await deploymentWorld();
@@ -126,7 +28,7 @@ describe('the official client of deployments', () => {
     const deployment = {
       properties: {
         mode: 'Incremental' as const,
-        template: compiled,
+        template: compiledTemplate,
         parameters: { machine: { value: { name: 'vm1' } } },
       },
     };
@@ -177,13 +79,13 @@ describe('the official client of deployments', () => {
     const one = operations[0]?.operationId ?? '';
     assert.equal((await client.deploymentOperations.get('Deployed', 'compiled', one)).operationId, one);
     const exported = await client.deployments.exportTemplate('Deployed', 'compiled');
-    assert.deepEqual(exported.template, compiled);
+    assert.deepEqual(exported.template, compiledTemplate);
     const all = await collect(client.deployments.listByResourceGroup('Deployed'));
     assert.deepEqual(all.map(({ name }) => name).sort(), ['app-app-a', 'app-app-b', 'compiled']);
     assert.equal((await client.deployments.checkExistence('Deployed', 'compiled')).body, true);
     await client.deployments.delete('Deployed', 'compiled');
     assert.equal((await client.deployments.checkExistence('Deployed', 'compiled')).body, false);
-    assert.ok((await client.deployments.calculateTemplateHash(compiled)).templateHash);
+    assert.ok((await client.deployments.calculateTemplateHash(compiledTemplate)).templateHash);
   });
 
   test('reads a failure, and a refusal, as it reads those of Azure', async () => {

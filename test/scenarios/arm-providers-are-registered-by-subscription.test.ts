@@ -84,7 +84,7 @@ describe('a subscription’s providers', () => {
     const path = `${at.subscription}/resourceGroups/rg1/providers/Microsoft.Storage/storageAccounts/a`;
     const away = await at.client.providers.unregister('Microsoft.Storage');
     assert.equal(away.registrationState, 'Unregistering');
-    assert.equal((await at.client.providers.get('Microsoft.Storage')).registrationState, 'NotRegistered');
+    assert.equal((await at.client.providers.get('Microsoft.Storage')).registrationState, 'Unregistered');
     for (const [method, body] of [
       ['PUT', plain],
       ['PATCH', plain],

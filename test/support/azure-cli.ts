@@ -23,9 +23,12 @@ export interface AzureCli extends AsyncDisposable {
     environment?: Readonly<Record<string, string>>,
   ): Started;
   run(session: string, machine: string, mode: string, ...words: string[]): Promise<Outcome>;
-  /** `az` of a session on `vm1`, by environment variables; what it answers, and a failed test where it refuses. */
+  /**
+   * `az` of a session on a machine, `vm1` unless told, by environment variables; what it answers, and a failed test
+   * where it refuses.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  as(session: string): (...words: string[]) => Promise<any>;
+  as(session: string, machine?: string): (...words: string[]) => Promise<any>;
   /** The same, signed in as the deployment's operator. */
   asOperator(): Promise<ReturnType<AzureCli['as']>>;
 }
@@ -55,9 +58,9 @@ export async function azureCli(): Promise<AzureCli> {
   const run: AzureCli['run'] = (session, machine, mode, ...words) =>
     start(session, machine, mode, words).outcome;
   const as: AzureCli['as'] =
-    (session) =>
+    (session, machine = 'vm1') =>
     async (...words) => {
-      const { code, stdout, stderr } = await run(session, 'vm1', 'environment', ...words);
+      const { code, stdout, stderr } = await run(session, machine, 'environment', ...words);
       assert.equal(code, 0, `az ${words.slice(0, 3).join(' ')}: ${stderr}`);
       return stdout === '' ? undefined : JSON.parse(stdout);
     };

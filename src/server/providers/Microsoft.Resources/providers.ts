@@ -78,7 +78,7 @@ export function providers(database: Database, served: () => readonly DescribedTy
             document(
               each,
               context,
-              without.has(each.namespace.toLowerCase()) ? 'NotRegistered' : 'Registered',
+              without.has(each.namespace.toLowerCase()) ? 'Unregistered' : 'Registered',
             ),
           );
           return { status: 200, body: { value } };
@@ -138,7 +138,7 @@ export function providers(database: Database, served: () => readonly DescribedTy
   };
 }
 
-type RegistrationState = 'Registering' | 'Registered' | 'Unregistering' | 'NotRegistered';
+type RegistrationState = 'Registering' | 'Registered' | 'Unregistering' | 'Unregistered';
 
 async function stateOf(
   database: Database,
@@ -146,7 +146,7 @@ async function stateOf(
   { namespace }: DescribedNamespace,
 ): Promise<RegistrationState> {
   const without = await unregisteredNamespaces(database.read, subscriptionOfContext(context));
-  return without.has(namespace.toLowerCase()) ? 'NotRegistered' : 'Registered';
+  return without.has(namespace.toLowerCase()) ? 'Unregistered' : 'Registered';
 }
 
 function answer(
