@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../contract/arm.ts';
 import { canonicalId, type Scope } from '../../contract/resource-id.ts';
 import type { CanonicalId } from '../../foundation/ids.ts';
 import { ArmError } from '../http/dialects/arm.ts';
@@ -8,10 +7,10 @@ import { listAnswer } from '../resource-manager/list-answer.ts';
 import { type Answer, type OperationContext, parameter } from '../resource-manager/provider.ts';
 import type { Database } from '../storage/database.ts';
 import type { Sealer } from '../storage/sealed-column.ts';
-import { isObject, member } from '../templates/json-value.ts';
 import { type Deployment, isActive } from './deployment.ts';
 import { deploymentNotFound } from './deployment-error.ts';
 import { findDeployment, listDeployments, openDeployment } from './deployment-store.ts';
+import { withoutSecureValues } from './exported-template.ts';
 import { deploymentIdOf } from './preparation.ts';
 import { presentDeployment, presentStep } from './presentation.ts';
 import { findStep, listSteps } from './step-store.ts';
@@ -123,7 +122,7 @@ export async function getStep(parts: ReadParts, context: OperationContext, scope
   return { status: 200, body: presentStep(deployment, step) };
 }
 
-/** The template as it was sent, less what its author wrote down as the default of a secure parameter. */
+/** The template as it was sent, less what its author wrote down for secure parameters. */
 export async function exportedTemplate(
   parts: ReadParts,
   context: OperationContext,
@@ -132,23 +131,5 @@ export async function exportedTemplate(
   const deployment = await requireDeployment(parts, context, scope);
   const opened = await openDeployment(parts.database.read, parts.sealer, deployment);
   if (opened === undefined) throw deploymentNotFound(deployment.name);
-  return { status: 200, body: { template: withoutSecureDefaults(opened.template) } };
-}
-
-function withoutSecureDefaults(template: JsonObject): JsonObject {
-  const parameters = member(template, 'parameters');
-  if (!isObject(parameters)) return template;
-  const shown = Object.entries(parameters).map(([name, definition]) => {
-    const type = isObject(definition) ? member(definition, 'type') : undefined;
-    if (!isObject(definition) || typeof type !== 'string' || !/^secure/i.test(type))
-      return [name, definition];
-    const kept = Object.entries(definition).filter(([each]) => each.toLowerCase() !== 'defaultvalue');
-    return [name, Object.fromEntries(kept)];
-  });
-  return Object.fromEntries(
-    Object.entries(template).map(([name, value]) => [
-      name,
-      name.toLowerCase() === 'parameters' ? (Object.fromEntries(shown) as JsonObject) : value,
-    ]),
-  );
+  return { status: 200, body: { template: withoutSecureValues(opened.template) } };
 }
