@@ -131,3 +131,22 @@ test('a Go program signs a person in by device code and in the browser, and acts
     'on behalf, without a grant': 'AADSTS65001',
   });
 });
+
+test('a Go program makes identities, machines, roles and deployments, and takes them away', {
+  skip: notAsked('go'),
+}, async () => {
+  await using world = await demoWorld();
+  const { code, stdout, stderr } = await world.runAsOperator([(await preparedGo())('manage-resources')]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), {
+    subject: 'repo:contoso/orders:ref:refs/heads/main',
+    kind: 'SystemAssigned, UserAssigned',
+    kept: true,
+    attached: true,
+    assigned: true,
+    predicted: 'Create',
+    output: true,
+    deleted: '404 ResourceNotFound',
+    exists: false,
+  });
+});

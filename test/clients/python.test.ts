@@ -116,3 +116,40 @@ test('a Python program signs a person in by device code and by code, and acts fo
     'on behalf, without a grant': 'AADSTS65001',
   });
 });
+
+test('a Python program makes identities, machines, roles, deployments and locks, and takes them away', {
+  skip: notAsked('python'),
+}, async () => {
+  await using world = await demoWorld();
+  const { folder, python } = await preparedPython();
+  const { code, stdout, stderr } = await world.runAsOperator([
+    python,
+    path.join(folder, 'manage_resources.py'),
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), {
+    group: { made: 'here' },
+    identities: ['app'],
+    subject: 'repo:contoso/orders:ref:refs/heads/main',
+    credentials: ['main'],
+    identity: { tier: 'front' },
+    machine: {
+      kept: true,
+      kind: 'SystemAssigned, UserAssigned',
+      attached: true,
+      after: 'SystemAssigned',
+      state: ['PowerState/running'],
+    },
+    assigned: [true],
+    deployment: {
+      state: 'Succeeded',
+      predicted: ['Create'],
+      output: true,
+      resources: ['app', 'deployed', 'vm1'],
+    },
+    locked: '409 ScopeLocked',
+    locks: ['keep'],
+    deleted: '404 ResourceNotFound',
+    exists: false,
+  });
+});

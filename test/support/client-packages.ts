@@ -82,7 +82,7 @@ export async function preparedGo(): Promise<(program: GoProgram) => string> {
 }
 
 /** A folder of `test/clients/go`. */
-export type GoProgram = 'read-a-secret' | 'sign-in' | 'sign-in-person' | 'validate';
+export type GoProgram = 'manage-resources' | 'read-a-secret' | 'sign-in' | 'sign-in-person' | 'validate';
 
 /** The programs in Java, compiled: the command that runs one, but for the name of its class. */
 export async function preparedJava(): Promise<readonly string[]> {

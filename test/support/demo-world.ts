@@ -39,6 +39,8 @@ export interface DemoWorld extends AsyncDisposable {
   /** `innate WORDS… --data <the deployment's>`, before a `--`. */
   start(words: readonly string[], options?: CommandLineOptions): Started;
   run(words: readonly string[], options?: CommandLineOptions): Promise<Outcome>;
+  /** A program on `vm1`, by environment variables, that is given the operator's secret. */
+  runAsOperator(command: readonly string[]): Promise<Outcome>;
 }
 
 /** Variables of the machine that runs the tests by which programs would find other proxies, authorities and identities. */
@@ -98,6 +100,16 @@ export async function demoWorld(
     greeting,
     start,
     run: (words, options) => start(words, options).outcome,
+    runAsOperator(command) {
+      const { tenantId, subscriptionId, operator } = innate.ready;
+      const environment = {
+        AZURE_TENANT_ID: tenantId,
+        AZURE_SUBSCRIPTION_ID: subscriptionId,
+        AZURE_CLIENT_ID: operator.clientId,
+        AZURE_CLIENT_SECRET: operator.clientSecret,
+      };
+      return start(['run', vm1.id, '--mode', 'environment', '--', ...command], { environment }).outcome;
+    },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
