@@ -49,6 +49,31 @@ describe('what a deployment would do', () => {
     identityResource('new', { tags: { of: "[reference('changing').clientId]" } }),
   ];
 
+  test('is not told of more than anyone can wait for, however short its template is', async () => {
+    const loop = (resources: object[], count: number) => ({
+      type: 'Microsoft.Resources/deployments',
+      apiVersion: '2022-09-01',
+      name: "[concat('level-', copyIndex())]",
+      copy: { name: 'all', count },
+      properties: {
+        mode: 'Incremental',
+        expressionEvaluationOptions: { scope: 'inner' },
+        template: template(resources),
+      },
+    });
+    const path = `${world.group}/providers/Microsoft.Resources/deployments/guess/whatIf?${version}`;
+    const asked = async (inner: number) =>
+      await world.ask('POST', path, {
+        body: {
+          properties: { mode: 'Incremental', template: template([loop([loop([], inner)], 100)]) },
+        },
+      });
+    const refused = await asked(50);
+    assert.equal(refused.status, 400, refused.text);
+    assert.equal(refused.body.error.code, 'InvalidTemplate');
+    assert.equal((await asked(2)).status, 202);
+  });
+
   test('tells nothing that is listed on request alone', async () => {
     const site = `${world.group}/providers/Microsoft.Web/sites/predicted`;
     const siteConfig = { appSettings: [{ name: 'DB', value: 'canary-setting' }] };

@@ -7,6 +7,9 @@ import type { ResourceInstance } from '../templates/resource-instance.ts';
  */
 export const wholeAllowance = 100_000;
 
+/** Resources that one prediction tells of: all of it is asked for, and answered, at once. */
+export const predictedAllowance = 5_000;
+
 /** What is left for each nested deployment, of which every one gets the same. */
 export function shareOf(allowance: number, instances: readonly ResourceInstance[]): number {
   const nested = instances.filter((instance) => instance.nested !== undefined).length;

@@ -2,10 +2,10 @@ import type { JsonObject, JsonValue } from '../../contract/arm.ts';
 import { type DeploymentBody, deploymentSchema } from '../../contract/deployments.ts';
 import { canonicalId, parseScope, type Scope, subscriptionOf } from '../../contract/resource-id.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
-import type { Answer } from '../resource-manager/provider.ts';
+import type { Answer, Within } from '../resource-manager/provider.ts';
 import type { ResourceInstance } from '../templates/resource-instance.ts';
 import { TemplateError } from '../templates/template-error.ts';
-import { wholeAllowance } from './allowance.ts';
+import { predictedAllowance, shareOf } from './allowance.ts';
 import { isKept, type ListedResource, newestVersion, resourcesIn } from './complete-mode.ts';
 import { masked } from './confidential.ts';
 import { delta, type PropertyChange, predicted, settable } from './delta.ts';
@@ -84,6 +84,9 @@ function idsOnly({ resourceId, changeType, unsupportedReason }: Change): Change 
 /** Resources that a prediction names although nothing happens to them. */
 const maxIgnored = 1000;
 
+/** How deep a template stands in others, and how many resources it may have with all that is nested in it. */
+type Level = Pick<Within, 'depth' | 'allowance'>;
+
 class Prediction {
   readonly #engine: Deployments;
   readonly #context: DeploymentContext;
@@ -97,13 +100,14 @@ class Prediction {
   }
 
   async of(asked: AskedDeployment): Promise<readonly Change[]> {
-    const changes = await this.#listed(asked, 0);
+    const changes = await this.#listed(asked, { depth: 0, allowance: predictedAllowance });
     if (asked.scope.kind !== 'resourceGroup') return changes;
     return [...changes, ...(await this.#unlisted(asked, changes))];
   }
 
-  async #listed({ prepared }: AskedDeployment, depth: number): Promise<readonly Change[]> {
+  async #listed({ prepared }: AskedDeployment, { depth, allowance }: Level): Promise<readonly Change[]> {
     const { expansion } = prepared;
+    const below = { depth: depth + 1, allowance: shareOf(allowance, expansion.instances) };
     const states = resourceStates(this.#ask, expansion, ({ existing }) => existing);
     const scope = prepared.scope({
       ...states,
@@ -120,7 +124,7 @@ class Prediction {
       const found =
         instance.nested === undefined
           ? [await this.#written(instance, body, unknown)]
-          : await this.#nested(instance, body, unknown, depth);
+          : await this.#nested(instance, body, unknown, below);
       changes.push(...found);
     }
     return changes;
@@ -164,7 +168,7 @@ class Prediction {
     instance: ResourceInstance,
     body: JsonObject,
     unknown: ReadonlySet<string>,
-    depth: number,
+    level: Level,
   ): Promise<readonly Change[]> {
     const unsupported = (unsupportedReason: string): readonly Change[] => [
       { resourceId: instance.id, changeType: 'Unsupported', unsupportedReason },
@@ -174,10 +178,10 @@ class Prediction {
     const target = parseScope(instance.id);
     if (!read.success || target.kind !== 'resource') return unsupported('It is no deployment of a template.');
     try {
-      const nested = await this.#engine.ask(this.#contextOf(instance, read.data, depth), target.parent, {
+      const nested = await this.#engine.ask(this.#contextOf(instance, read.data, level), target.parent, {
         conceal: true,
       });
-      return await this.#listed(nested, depth + 1);
+      return await this.#listed(nested, level);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       if (error instanceof TemplateError || !isMissing(error)) throw error;
@@ -185,12 +189,12 @@ class Prediction {
     }
   }
 
-  #contextOf(instance: ResourceInstance, body: DeploymentBody, depth: number): DeploymentContext {
+  #contextOf(instance: ResourceInstance, body: DeploymentBody, level: Level): DeploymentContext {
     return {
       ...this.#context,
       body,
       parameters: { deploymentName: instance.name },
-      within: { depth: depth + 1, asker: '', confidential: [], allowance: wholeAllowance },
+      within: { ...level, asker: '', confidential: [] },
     };
   }
 
