@@ -45,8 +45,9 @@ export async function attachmentsOfEach(
     ])
     .where('identity_attachments.tenant_id', '=', tenantId)
     .where('identity_attachments.resource_canonical', 'in', [...resources])
-    .orderBy('identity_attachments.identity_canonical')
     .execute();
+  // sorted here: for an order an engine would go through the tenant's every attachment
+  rows.sort((one, other) => (one.identity_canonical < other.identity_canonical ? -1 : 1));
   const byResource = Map.groupBy(rows, (row) => row.resource_canonical as CanonicalId);
   return new Map(
     Array.from(byResource, ([resource, attached]) => [

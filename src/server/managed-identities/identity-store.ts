@@ -141,7 +141,7 @@ export async function carriersOf(
   return await carriersOfEach(queries, tenantId, [principalId]);
 }
 
-/** The resources that any of some user-assigned identities is attached to. */
+/** The resources that any of some user-assigned identities is attached to, in the same order. */
 export async function carriersOfEach(
   queries: Queries,
   tenantId: TenantId,
@@ -151,12 +151,11 @@ export async function carriersOfEach(
   const rows = await queries
     .selectFrom('identity_attachments')
     .select('resource_canonical')
-    .distinct()
     .where('tenant_id', '=', tenantId)
     .where('principal_id', 'in', [...principalIds])
-    .orderBy('resource_canonical')
     .execute();
-  return rows.map((row) => row.resource_canonical as CanonicalId);
+  // sorted here: for an order an engine would go through the tenant's every attachment
+  return [...new Set(rows.map((row) => row.resource_canonical as CanonicalId))].sort();
 }
 
 async function identities(

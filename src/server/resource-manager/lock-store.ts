@@ -1,3 +1,4 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type CanonicalId, guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
 import { beginsWith, isBelowOneOf, spanBelow } from '../storage/beginning.ts';
 import type { Queries, Transaction } from '../storage/database.ts';
@@ -76,16 +77,30 @@ export interface LockFilter {
 
 /** Locks in the order of their keys (`lockKey`). */
 export async function listLocks(queries: Queries, filter: LockFilter): Promise<readonly Lock[]> {
-  const { tenantId, subscriptionId, at, below, level, limit, after } = filter;
+  const { at, below, limit } = filter;
+  const here = await selectLocks(queries, filter, sql<SqlBool>`scope_canonical in (${sql.join(at)})`);
+  if (below === undefined) return here;
+  // a query for each: an index serves either, and not both at once
+  const under = await selectLocks(queries, filter, beginsWith('scope_canonical', `${below}/`));
+  return [...here, ...under].sort(byKey).slice(0, limit);
+}
+
+function byKey(one: Lock, other: Lock): number {
+  if (one.scopeCanonical !== other.scopeCanonical) return one.scopeCanonical < other.scopeCanonical ? -1 : 1;
+  return one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1;
+}
+
+async function selectLocks(
+  queries: Queries,
+  { tenantId, subscriptionId, level, limit, after }: LockFilter,
+  place: RawBuilder<SqlBool>,
+): Promise<readonly Lock[]> {
   let query = queries
     .selectFrom('locks')
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where('subscription_id', '=', subscriptionId)
-    .where((eb) => {
-      const here = eb('scope_canonical', 'in', [...at]);
-      return below === undefined ? here : eb.or([here, beginsWith('scope_canonical', `${below}/`)]);
-    });
+    .where(place);
   if (level !== undefined) query = query.where('level', '=', level);
   const [scope, name] = after === undefined ? [] : after.split(keySeparator);
   if (scope !== undefined && name !== undefined) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testDatabase } from '../../../test/support/database.ts';
-import { beginsWith, isAtOrBelow } from './beginning.ts';
+import { beginsWith, isAtOrBelow, isBelowOneOf, spanBelow } from './beginning.ts';
 
 const ids = [
   '/a/vm',
@@ -30,4 +30,23 @@ test('what lies below an id is found, and nothing whose name only begins alike',
   };
   assert.deepEqual(await found(beginsWith('key', '/a/vm/')), ['/a/vm/x', '/a/vm/x/y', '/a/vm/é']);
   assert.deepEqual(await found(isAtOrBelow('key', '/a/vm')), ['/a/vm', '/a/vm/x', '/a/vm/x/y', '/a/vm/é']);
+  assert.deepEqual(await found(spanBelow('key', ['/a/vm'])), ['/a/vm/x', '/a/vm/x/y', '/a/vm/é']);
+  // whatever their order, nothing below one of them is missed: what lies between is told apart by its id
+  for (const above of [
+    ['/a/vm', '/a/vm-2', '/A/vm'],
+    ['/A/vm', '/a/vm-2', '/a/vm'],
+  ]) {
+    const below = (await found(spanBelow('key', above))).filter((id) => isBelowOneOf(new Set(above), id));
+    assert.deepEqual(below, ['/A/vm/x', '/a/vm/x', '/a/vm/x/y', '/a/vm/é']);
+  }
+});
+
+test('an id lies below those that it continues, and not below itself', () => {
+  const above = new Set(['/a/vm', '/a/é']);
+  assert.deepEqual(
+    ['/a/vm/x', '/a/vm/x/y/z', '/a/é/x', '/a/vm', '/a/vm-2/x', '/a', '/b/vm/x', ''].filter((id) =>
+      isBelowOneOf(above, id),
+    ),
+    ['/a/vm/x', '/a/vm/x/y/z', '/a/é/x'],
+  );
 });
