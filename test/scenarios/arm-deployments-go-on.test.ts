@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { CanonicalId } from '../../src/foundation/ids.ts';
+import {
+  findResourceGroup,
+  saveResourceGroup,
+} from '../../src/server/resource-manager/resource-group-store.ts';
+import type { Database } from '../../src/server/storage/database.ts';
 import { testDatabase } from '../support/database.ts';
 import {
   deploymentWorld,
@@ -50,6 +56,38 @@ describe('a deployment that takes its time', () => {
     stop.open();
     await world.management.operations.settled();
     assert.deepEqual((await poll()).body, { status: 'Succeeded' });
+  });
+
+  test('does not begin in a group that began to go meanwhile', async () => {
+    await using real = await testDatabase();
+    let meanwhile = async () => {};
+    const database = new Proxy(real, {
+      get(target, name) {
+        if (name === 'transaction') {
+          return async (work: Parameters<Database['transaction']>[0]) => {
+            await meanwhile();
+            return await target.transaction(work);
+          };
+        }
+        const member: unknown = Reflect.get(target, name, target);
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    await using world = await deploymentWorld({ database });
+    const { tenantId } = world.management.home;
+    meanwhile = async () => {
+      await real.transaction(async (transaction) => {
+        const canonical = world.group.toLowerCase() as CanonicalId;
+        const group = await findResourceGroup(transaction, tenantId, canonical);
+        assert.ok(group);
+        await saveResourceGroup(transaction, { ...group, provisioningState: 'Deleting' }, 1);
+      });
+    };
+    const id = `${world.group}/providers/Microsoft.Resources/deployments/late`;
+    const body = { properties: { mode: 'Incremental', template: template([]) } };
+    const refused = await world.ask('PUT', `${id}?${version}`, { body });
+    assert.deepEqual([refused.status, refused.body.error.code], [409, 'ResourceGroupBeingDeleted']);
+    assert.equal((await world.get(id)).status, 404);
   });
 
   test('is canceled between two steps, with what is nested in it', async () => {

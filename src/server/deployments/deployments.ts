@@ -4,6 +4,7 @@ import { canonicalId, type Scope, subscriptionOf } from '../../contract/resource
 import { guid, type SubscriptionId, type TenantId } from '../../foundation/ids.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import { invalidResourceName, locationRequired } from '../resource-manager/arm-errors.ts';
+import { requireLiveScope } from '../resource-manager/extended-scope.ts';
 import type { Answer, OperationContext } from '../resource-manager/provider.ts';
 import type { Queries } from '../storage/database.ts';
 import { isUniqueViolation } from '../storage/database-errors.ts';
@@ -83,6 +84,8 @@ export class Deployments {
     const sealed = await sealDeployment(sealer, { tenantId, canonical }, { template: shownTemplate, inputs });
     const store = () =>
       database.transaction(async (transaction) => {
+        // a group that began to go meanwhile would leave the deployment to the next one of its name
+        await requireLiveScope(transaction, context, scope);
         const existing = await findDeployment(transaction, tenantId, canonical);
         if (existing !== undefined && isActive(existing)) throw deploymentActive(existing.deploymentId);
         await requireRoom(transaction, tenantId);
