@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type AzureCli, azureCli } from '../support/azure-cli.ts';
 import { notAsked } from '../support/client-packages.ts';
 
-describe('machines and the Azure CLI', { skip: notAsked('azure-cli') }, () => {
+describe('identities of machines and the Azure CLI', { skip: notAsked('azure-cli') }, () => {
   let cli: AzureCli;
   let asOperator: ReturnType<AzureCli['as']>;
   let group: string;
@@ -49,53 +49,38 @@ describe('machines and the Azure CLI', { skip: notAsked('azure-cli') }, () => {
     assert.equal(other.code, 0, other.stderr);
   });
 
-  test('az makes a machine by an alias of its image and a password, and lists and shows machines with their addresses', async () => {
+  test('az makes a machine by an alias of its image, and tells its password nowhere', async () => {
     const password = 'Correct-horse-1';
     const created = await asOperator(
-      ...['vm', 'create', ...inApps, '--name', 'worker', '--image', 'Ubuntu2204', '--size', 'Standard_B1s'],
-      ...['--admin-username', 'someone', '--admin-password', password, '--assign-identity'],
+      ...['vm', 'create', ...inApps, '--name', 'worker', '--image', 'Ubuntu2204', '--assign-identity'],
+      ...['--admin-username', 'someone', '--admin-password', password],
     );
     assert.ok(created.identity.systemAssignedIdentity);
     const listed = await asOperator('vm', 'list', '--show-details', ...inApps);
     const worker = listed.find(({ name }: { readonly name: string }) => name === 'worker');
     assert.equal(worker.powerState, 'VM running');
     assert.equal(worker.publicIps, created.publicIpAddress);
-    const shown = await asOperator('vm', 'show', '--show-details', ...inApps, '--name', 'worker');
-    assert.equal(shown.privateIps, created.privateIpAddress);
-    assert.equal(shown.macAddresses, created.macAddress);
-    assert.equal(shown.hardwareProfile.vmSize, 'Standard_B1s');
-    assert.equal(shown.storageProfile.imageReference.sku, '22_04-lts-gen2');
-    assert.equal(shown.osProfile.adminUsername, 'someone');
-    assert.ok(!JSON.stringify(shown).includes(password));
+    assert.equal(worker.storageProfile.imageReference.sku, '22_04-lts-gen2');
+    assert.equal(worker.osProfile.adminUsername, 'someone');
     const deployments = await asOperator('deployment', 'group', 'list', ...inApps);
     assert.ok(deployments.length > 0);
-    assert.ok(!JSON.stringify(deployments).includes(password));
+    assert.ok(!JSON.stringify([created, listed, deployments]).includes(password));
   });
 
-  test('az assigns identities to a machine and takes them away', async () => {
+  test('az takes the identity of a machine away, and gives it another with a role, which ends with the machine', async () => {
     const identity = ['vm', 'identity'] as const;
     const ofWorker = [...inApps, '--name', 'worker'] as const;
     const { principalId } = await asOperator(...identity, 'show', ...ofWorker);
-    const both = await asOperator(...identity, 'assign', ...ofWorker, '--identities', app());
-    assert.equal(both.systemAssignedIdentity, principalId);
-    assert.deepEqual(Object.keys(both.userAssignedIdentities).map(lowerCase), [lowerCase(app())]);
     await asOperator(...identity, 'remove', ...ofWorker);
-    const one = await asOperator(...identity, 'show', ...ofWorker);
-    assert.equal(one.type, 'UserAssigned');
-    await asOperator(...identity, 'remove', ...ofWorker, '--identities', app());
     assert.equal((await asOperator('vm', 'show', ...ofWorker)).identity ?? null, null);
     const again = await asOperator(
       ...[...identity, 'assign', ...ofWorker, '--identities', '[system]', '--role', 'Reader'],
       ...['--scope', group],
     );
-    assert.ok(again.systemAssignedIdentity);
     assert.notEqual(again.systemAssignedIdentity, principalId);
+    const roles = ['role', 'assignment', 'list', '--scope', group, '--query', '[].principalId'] as const;
+    assert.ok((await asOperator(...roles)).includes(again.systemAssignedIdentity));
     await asOperator('vm', 'delete', ...ofWorker, '--yes');
-    const roles = ['role', 'assignment', 'list', '--scope', group, '--query', '[].principalId'];
     assert.ok(!(await asOperator(...roles)).includes(again.systemAssignedIdentity));
   });
 });
-
-function lowerCase(text: string): string {
-  return text.toLowerCase();
-}
