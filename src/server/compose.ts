@@ -8,18 +8,11 @@ import type { Randomness } from '../foundation/randomness.ts';
 import { SignInRetention } from './audit/retention.ts';
 import { SignInLog } from './audit/sign-in-log.ts';
 import { type Authorizer, createAuthorizer } from './authorization/evaluate.ts';
-import {
-  removeRoleAssignmentsOfPrincipal,
-  removeRoleAssignmentsOfResources,
-} from './authorization/role-assignment-removal.ts';
+import { removeRoleAssignmentsOfPrincipal } from './authorization/role-assignment-removal.ts';
 import { ConfigError, type ServerConfig } from './config.ts';
-import { removeDeploymentsOf } from './deployments/deployment-store.ts';
 import { ApplicationCertificates } from './directory/application-certificates.ts';
 import { Directory } from './directory/directory.ts';
-import {
-  removeFederatedCredentials,
-  removeFederatedCredentialsOfResources,
-} from './federation/credential-store.ts';
+import { removeFederatedCredentials } from './federation/credential-store.ts';
 import { FederatedCredentials } from './federation/federated-credentials.ts';
 import { Issuers } from './federation/issuers.ts';
 import { administerDirectory, createHome, findHome, type Home } from './first-start.ts';
@@ -35,20 +28,16 @@ import { registerIdentityService } from './identity-service/routes.ts';
 import { type NamedCertificate, openInstanceCertificate } from './instance-certificate.ts';
 import { issueJoinToken } from './machines/enrolment.ts';
 import { registerAgents } from './machines/machine-routes.ts';
-import { removeMachinesOf } from './machines/machine-store.ts';
 import { IdentityCredentials } from './managed-identities/credentials.ts';
-import { removeIdentitiesOfResources } from './managed-identities/identity-end.ts';
 import { InstanceAuthorities } from './managed-identities/instance-authority.ts';
 import { ProviderCredentials } from './managed-identities/provider-credentials.ts';
 import { type OperatorCredential, operatorCredential } from './operator-credential.ts';
 import { type Outbound, OutboundFetcher } from './outbound/fetcher.ts';
 import { createProviders, furtherTypes } from './providers/registry.ts';
+import { resourceEndings } from './resource-endings.ts';
 import { AsyncOperations } from './resource-manager/async-operations.ts';
-import type { DeletionParticipant } from './resource-manager/deletion.ts';
 import { defineGroupDeletion } from './resource-manager/group-deletion.ts';
-import { releaseHeld } from './resource-manager/holding.ts';
-import { removeLocksOfResources } from './resource-manager/locks.ts';
-import { ResourceSecrets, removeResourceSecrets } from './resource-manager/resource-secrets.ts';
+import { ResourceSecrets } from './resource-manager/resource-secrets.ts';
 import { registerResourceManager } from './resource-manager/router.ts';
 import { resourceMovers } from './resource-movers.ts';
 import { createTransmitter } from './shared-signals/transmitter.ts';
@@ -61,7 +50,7 @@ import { openDatabase } from './storage/open-database.ts';
 import { openSealer } from './storage/open-sealer.ts';
 import type { TenantSealer } from './storage/sealed-column.ts';
 import { ListenError, listen, type Surfaces } from './surfaces.ts';
-import { removeVaultContents, Secrets } from './targets/key-vault/secrets.ts';
+import { Secrets } from './targets/key-vault/secrets.ts';
 import { registerKeyVault } from './targets/registry.ts';
 import { openTls, type Tls } from './tls.ts';
 import { Audiences, audiencesOf } from './tokens/audiences.ts';
@@ -311,10 +300,10 @@ function createApps(parts: {
     provesPossession,
   });
 
-  defineGroupDeletion({ database, operations, participants });
+  defineGroupDeletion({ database, operations, participants: resourceEndings });
   const arm = createArmDialect({ clock, randomness });
   const management = surface(arm);
-  const tracked = { database, participants, operations, randomness };
+  const tracked = { database, participants: resourceEndings, operations, randomness };
   const secrets = new Secrets({ database, sealer, clock, randomness });
   registerResourceManager(management, {
     types: (dispatch) =>
@@ -374,20 +363,6 @@ function createApps(parts: {
 
   return { login, 'certificate-login': certificateLogin, graph, management, agents, vault, identity };
 }
-
-/** What ends with a resource or a group, in the transaction that ends it. */
-const participants: readonly DeletionParticipant[] = [
-  // role assignments and federated credentials are found through the resource's principal, so they go first
-  removeRoleAssignmentsOfResources,
-  removeFederatedCredentialsOfResources,
-  removeIdentitiesOfResources,
-  removeLocksOfResources,
-  removeMachinesOf,
-  releaseHeld,
-  removeResourceSecrets,
-  removeVaultContents,
-  removeDeploymentsOf,
-];
 
 /** Whether a principal may perform an action in the whole of its tenant. */
 function mayIn(authorizer: Authorizer, action: string) {

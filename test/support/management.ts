@@ -14,14 +14,11 @@ import {
 import { type Log, silentLog } from '../../src/foundation/log.ts';
 import { type Randomness, systemRandomness } from '../../src/foundation/randomness.ts';
 import { createAuthorizer } from '../../src/server/authorization/evaluate.ts';
-import { removeRoleAssignmentsOfResources } from '../../src/server/authorization/role-assignment-removal.ts';
 import { createOrUpdateRoleAssignment } from '../../src/server/authorization/role-assignments.ts';
 import { findRoleDefinitionByName } from '../../src/server/authorization/role-definitions.ts';
-import { removeDeploymentsOf } from '../../src/server/deployments/deployment-store.ts';
 import { createApplication } from '../../src/server/directory/applications.ts';
 import { Directory } from '../../src/server/directory/directory.ts';
 import { createTenant } from '../../src/server/directory/tenants.ts';
-import { removeFederatedCredentialsOfResources } from '../../src/server/federation/credential-store.ts';
 import {
   type Caller,
   type CallerFacts,
@@ -32,19 +29,14 @@ import {
 import { createArmDialect } from '../../src/server/http/dialects/arm.ts';
 import { createSurface } from '../../src/server/http/surface.ts';
 import { issueJoinToken } from '../../src/server/machines/enrolment.ts';
-import { removeIdentitiesOfResources } from '../../src/server/managed-identities/identity-end.ts';
 import { createProviders, furtherTypes } from '../../src/server/providers/registry.ts';
+import { resourceEndings } from '../../src/server/resource-endings.ts';
 import { AsyncOperations } from '../../src/server/resource-manager/async-operations.ts';
 import type { DeletionParticipant } from '../../src/server/resource-manager/deletion.ts';
 import { defineGroupDeletion } from '../../src/server/resource-manager/group-deletion.ts';
-import { releaseHeld } from '../../src/server/resource-manager/holding.ts';
 import type { Dispatch, InnerRequest } from '../../src/server/resource-manager/inner-request.ts';
-import { removeLocksOfResources } from '../../src/server/resource-manager/locks.ts';
 import type { ResourceType } from '../../src/server/resource-manager/provider.ts';
-import {
-  ResourceSecrets,
-  removeResourceSecrets,
-} from '../../src/server/resource-manager/resource-secrets.ts';
+import { ResourceSecrets } from '../../src/server/resource-manager/resource-secrets.ts';
 import { registerResourceManager } from '../../src/server/resource-manager/router.ts';
 import { insertSubscription } from '../../src/server/resource-manager/subscription-store.ts';
 import type { TrackedDependencies } from '../../src/server/resource-manager/tracked-type.ts';
@@ -176,13 +168,7 @@ export async function testManagement(options: TestManagementOptions = {}): Promi
   const verifier = new MemoryVerifier();
   const operations = parts.use(new AsyncOperations({ database, clock, randomness, log: silentLog }));
   const participants = [
-    removeRoleAssignmentsOfResources,
-    removeFederatedCredentialsOfResources,
-    removeIdentitiesOfResources,
-    releaseHeld,
-    removeResourceSecrets,
-    removeLocksOfResources,
-    removeDeploymentsOf,
+    ...resourceEndings,
     ...(options.participant === undefined ? [] : [options.participant]),
   ];
   defineGroupDeletion({ database, operations, participants });
