@@ -1,6 +1,6 @@
-import type { JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonValue } from '../../contract/arm.ts';
 import type { Content } from '../resource-manager/provider.ts';
-import { isObject, member } from '../templates/json-value.ts';
+import { member } from '../templates/json-value.ts';
 import { type Places, readLenientJson } from '../templates/lenient-json.ts';
 
 /** Where the parts of a template stand in the request that brought it, for messages. */
@@ -19,9 +19,9 @@ export const templateContent: Content = {
 };
 
 function templateIn(body: JsonValue): object | undefined {
-  const properties = isObject(body) ? member(body, 'properties') : undefined;
-  const template = isObject(properties) ? member(properties, 'template') : undefined;
-  return isObject(template) ? template : undefined;
+  const properties = isJsonObject(body) ? member(body, 'properties') : undefined;
+  const template = isJsonObject(properties) ? member(properties, 'template') : undefined;
+  return isJsonObject(template) ? template : undefined;
 }
 
 export function placesOf(template: object): Places | undefined {

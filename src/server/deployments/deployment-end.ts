@@ -3,6 +3,7 @@ import { DomainError } from '../../foundation/domain-error.ts';
 import { ArmError } from '../http/dialects/arm.ts';
 import type { AsyncOperations } from '../resource-manager/async-operations.ts';
 import type { Dispatch } from '../resource-manager/inner-request.ts';
+import { polledAtResult } from '../resource-manager/location-operations.ts';
 import type { Answer, OperationContext } from '../resource-manager/provider.ts';
 import { isActive } from './deployment.ts';
 import { deploymentActive } from './deployment-error.ts';
@@ -66,7 +67,7 @@ export async function removeDeployment(
   context: OperationContext,
   scope: Scope,
 ): Promise<Answer> {
-  const { caller, at, origin, apiVersion, target } = context;
+  const { caller, at, target } = context;
   const { tenantId } = caller;
   const subscriptionId = subscriptionOf(scope);
   return await database.transaction(async (transaction) => {
@@ -76,7 +77,7 @@ export async function removeDeployment(
     if (isActive(found)) throw deploymentActive(found.deploymentId);
     await deleteDeployment(transaction, found);
     if (subscriptionId === undefined) return { status: 204 };
-    const { operationId } = await operations.completed(transaction, {
+    const operation = await operations.completed(transaction, {
       tenantId,
       subscriptionId,
       kind: 'deployment-deletion',
@@ -84,13 +85,6 @@ export async function removeDeployment(
       startedBy: caller.principalId,
       at,
     });
-    const version = `api-version=${encodeURIComponent(apiVersion)}`;
-    return {
-      status: 202,
-      headers: {
-        Location: `${origin}/subscriptions/${subscriptionId}/operationresults/${operationId}?${version}`,
-        'Retry-After': '1',
-      },
-    };
+    return polledAtResult(operation, context);
   });
 }

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
-import { isObject, member } from '../templates/json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
+import { member } from '../templates/json-value.ts';
 
 /** References from one definition of a type to the next that are followed. */
 const maxReferences = 16;
@@ -11,20 +11,22 @@ const maxReferences = 16;
 export function withoutSecureValues(template: JsonObject): JsonObject {
   const secure = secureParameters(template);
   return mapMembers(template, (name, value) =>
-    name === 'parameters' && isObject(value) ? withoutMember(value, secure, 'defaultvalue') : nested(value),
+    name === 'parameters' && isJsonObject(value)
+      ? withoutMember(value, secure, 'defaultvalue')
+      : nested(value),
   );
 }
 
 /** The same of all templates inside a value. */
 function nested(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(nested);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   const template = member(value, 'template');
-  if (!isObject(template)) return mapMembers(value, (_name, inside) => nested(inside));
+  if (!isJsonObject(template)) return mapMembers(value, (_name, inside) => nested(inside));
   const secure = secureParameters(template);
   return mapMembers(value, (name, inside) => {
     if (name === 'template') return withoutSecureValues(template);
-    return name === 'parameters' && isObject(inside)
+    return name === 'parameters' && isJsonObject(inside)
       ? withoutMember(inside, secure, 'value')
       : nested(inside);
   });
@@ -34,21 +36,21 @@ function nested(value: JsonValue): JsonValue {
 function secureParameters(template: JsonObject): ReadonlySet<string> {
   const definitions = member(template, 'definitions');
   const isSecure = (definition: JsonValue | undefined, references = 0): boolean => {
-    if (!isObject(definition) || references > maxReferences) return false;
+    if (!isJsonObject(definition) || references > maxReferences) return false;
     const type = member(definition, 'type');
     if (typeof type === 'string') return /^secure/i.test(type);
     const name = /^#\/definitions\/(.+)$/.exec(String(member(definition, '$ref') ?? ''))?.[1];
-    if (name === undefined || !isObject(definitions)) return false;
+    if (name === undefined || !isJsonObject(definitions)) return false;
     return isSecure(member(definitions, name), references + 1);
   };
   const parameters = member(template, 'parameters');
-  const all = isObject(parameters) ? Object.entries(parameters) : [];
+  const all = isJsonObject(parameters) ? Object.entries(parameters) : [];
   return new Set(all.flatMap(([name, each]) => (isSecure(each) ? [name.toLowerCase()] : [])));
 }
 
 function withoutMember(parameters: JsonObject, secure: ReadonlySet<string>, dropped: string): JsonObject {
   return mapMembers(parameters, (name, value) => {
-    if (!secure.has(name) || !isObject(value)) return value;
+    if (!secure.has(name) || !isJsonObject(value)) return value;
     return Object.fromEntries(Object.entries(value).filter(([each]) => each.toLowerCase() !== dropped));
   });
 }

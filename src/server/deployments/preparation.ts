@@ -1,10 +1,10 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import { formatScope } from '../../contract/resource-id.ts';
 import type { Randomness } from '../../foundation/randomness.ts';
 import { evaluationBudget } from '../templates/evaluation-budget.ts';
 import type { DeploymentFacts, EvaluationScope } from '../templates/evaluation-scope.ts';
 import { type Expansion, expandTemplate } from '../templates/expand.ts';
-import { isObject, member } from '../templates/json-value.ts';
+import { member } from '../templates/json-value.ts';
 import { bindParameters, shownParameters } from '../templates/parameters.ts';
 import { parseTemplate } from '../templates/template.ts';
 import type { BoundParameters, KeyVaultReference, Template } from '../templates/template-document.ts';
@@ -60,11 +60,11 @@ export async function prepare(parts: PreparationParts, request: DeploymentReques
 
 /** What comes out of a vault is secure, whatever the template takes it for. */
 function withSecretsSecure(parameters: BoundParameters, given: JsonValue | undefined): BoundParameters {
-  if (!isObject(given)) return parameters;
+  if (!isJsonObject(given)) return parameters;
   return new Map(
     [...parameters].map(([key, bound]) => {
       const value = member(given, bound.name);
-      const isReference = isObject(value) && (member(value, 'reference') ?? null) !== null;
+      const isReference = isJsonObject(value) && (member(value, 'reference') ?? null) !== null;
       return [key, isReference ? { ...bound, secure: true } : bound];
     }),
   );

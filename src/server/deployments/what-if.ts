@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../../contract/arm.ts';
 import { type DeploymentBody, deploymentSchema } from '../../contract/deployments.ts';
 import { canonicalId, parseScope, type Scope, subscriptionOf } from '../../contract/resource-id.ts';
 import { DomainError } from '../../foundation/domain-error.ts';
+import { polledAtResult } from '../resource-manager/location-operations.ts';
 import type { Answer, Within } from '../resource-manager/provider.ts';
 import type { ResourceInstance } from '../templates/resource-instance.ts';
 import { TemplateError } from '../templates/template-error.ts';
@@ -34,7 +35,7 @@ export async function predict(
   scope: Scope,
 ): Promise<Answer> {
   const { database, operations, randomness } = engine.parts;
-  const { caller, at, origin, apiVersion, target } = context;
+  const { caller, at, target } = context;
   const asked = await engine.ask(context, scope, { conceal: true });
   await engine.requireAllowed(context, asked);
   const ids = context.body.properties.whatIfSettings?.resultFormat?.toLowerCase() === 'resourceidonly';
@@ -48,7 +49,7 @@ export async function predict(
   };
   const subscriptionId = subscriptionOf(scope);
   if (subscriptionId === undefined) return { status: 200, body: result };
-  const { operationId } = await database.transaction((transaction) =>
+  const operation = await database.transaction((transaction) =>
     operations.completed(
       transaction,
       {
@@ -62,14 +63,7 @@ export async function predict(
       result,
     ),
   );
-  const version = `api-version=${encodeURIComponent(apiVersion)}`;
-  return {
-    status: 202,
-    headers: {
-      Location: `${origin}/subscriptions/${subscriptionId}/operationresults/${operationId}?${version}`,
-      'Retry-After': '1',
-    },
-  };
+  return polledAtResult(operation, context);
 }
 
 function idsOnly({ resourceId, changeType, unsupportedReason }: Change): Change {

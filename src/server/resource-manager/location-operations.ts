@@ -31,6 +31,21 @@ export function pollingHeaders(
   };
 }
 
+/** The answer of ARM's own long work: 202, and where its result is told in the end (a.8, a.11). */
+export function polledAtResult(
+  { subscriptionId, operationId }: Pick<AsyncOperation, 'operationId' | 'subscriptionId'>,
+  { origin, apiVersion }: Pick<PollingPlace, 'origin' | 'apiVersion'>,
+): Answer {
+  const path = `/subscriptions/${subscriptionId}/operationresults/${operationId}`;
+  return {
+    status: 202,
+    headers: {
+      Location: `${origin}${path}?api-version=${encodeURIComponent(apiVersion)}`,
+      'Retry-After': '1',
+    },
+  };
+}
+
 function operationPath(
   subscriptionId: SubscriptionId,
   namespace: string,

@@ -1,9 +1,9 @@
-import type { JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonValue } from '../../contract/arm.ts';
 import { evaluateParsed } from './evaluation.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
 import { type Expression, isExpression, parseExpression } from './expression.ts';
 import type { Instances } from './instances.ts';
-import { isArray, isObject, member } from './json-value.ts';
+import { isArray, member } from './json-value.ts';
 import type { PlacedInstance } from './placed-instance.ts';
 import { copyCount, inLoop, pass, propertyLoops, scopeInRounds } from './property-copy.ts';
 import type { InstanceDependency } from './resource-instance.ts';
@@ -82,7 +82,7 @@ async function scan(
     for (const element of value) await scan(element, scope, instance, instances, add);
     return;
   }
-  if (!isObject(value)) return;
+  if (!isJsonObject(value)) return;
   const loops = propertyLoops(value);
   for (const [name, inside] of Object.entries(value)) {
     if (loops !== undefined && name.toLowerCase() === 'copy') continue;

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import { evaluationBudget } from './evaluation-budget.ts';
 import type { Evaluation, EvaluationParts } from './evaluation-frame.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
@@ -6,7 +6,7 @@ import { type Accessor, type Expression, isExpression, literalText, parseExpress
 import type { Lambda } from './functions/lambda.ts';
 import { functionsOfLambdas, templateFunctions } from './functions/registry.ts';
 import { Operands } from './functions/template-function.ts';
-import { isArray, isObject, member, typeName } from './json-value.ts';
+import { isArray, member, typeName } from './json-value.ts';
 import { specialForms } from './special-forms.ts';
 import { TemplateError } from './template-error.ts';
 
@@ -235,7 +235,7 @@ async function access(value: JsonValue, accessor: Accessor, evaluation: Evaluati
   const key = accessor.kind === 'member' ? accessor.name : await evaluation.evaluate(accessor.index);
   if (value === null && accessor.safe) return null;
   if (typeof key === 'string') {
-    if (!isObject(value)) {
+    if (!isJsonObject(value)) {
       if (accessor.safe) return null;
       throw new TemplateError(
         `The language expression property '${key}' can't be evaluated, property access is not supported on a value of type '${typeName(value)}'.`,

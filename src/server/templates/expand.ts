@@ -1,10 +1,10 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import { dependenciesOf } from './dependencies.ts';
 import { settleDependencies } from './dependency-graph.ts';
 import { evaluate } from './evaluation.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
 import { Instances } from './instances.ts';
-import { isArray, isObject, member, typeName } from './json-value.ts';
+import { isArray, member, typeName } from './json-value.ts';
 import type { PlacedInstance } from './placed-instance.ts';
 import { copyCount, scopeInRounds } from './property-copy.ts';
 import type { LoopRound, ResourceInstance } from './resource-instance.ts';
@@ -100,9 +100,9 @@ class Expander {
   async #loop(body: JsonObject, rounds: readonly LoopRound[]) {
     const copy = member(body, 'copy');
     if (copy === undefined || copy === null) return undefined;
-    const name = isObject(copy) ? member(copy, 'name') : undefined;
-    const count = isObject(copy) ? member(copy, 'count') : undefined;
-    if (!isObject(copy) || typeof name !== 'string' || count === undefined) {
+    const name = isJsonObject(copy) ? member(copy, 'name') : undefined;
+    const count = isJsonObject(copy) ? member(copy, 'count') : undefined;
+    if (!isJsonObject(copy) || typeof name !== 'string' || count === undefined) {
       throw new TemplateError(
         "The 'copy' of a resource is expected to have a 'name' and a 'count'. Please see https://aka.ms/arm-copy for usage details.",
       );
@@ -225,7 +225,7 @@ function requiredText(head: JsonObject, name: string): string {
 
 function onlyIfNotExists(body: JsonObject): boolean {
   const options = member(body, '@options');
-  return isObject(options) && member(options, 'onlyIfNotExists') === true;
+  return isJsonObject(options) && member(options, 'onlyIfNotExists') === true;
 }
 
 async function conditionOf(body: JsonObject, scope: EvaluationScope): Promise<boolean> {
@@ -249,21 +249,21 @@ async function dependsOnEntries(body: JsonObject, scope: EvaluationScope): Promi
 function nestedKind(type: string, body: JsonObject): ResourceInstance['nested'] {
   if (type.toLowerCase() !== 'microsoft.resources/deployments') return undefined;
   const properties = member(body, 'properties');
-  if (!isObject(properties)) return undefined;
+  if (!isJsonObject(properties)) return undefined;
   if (member(properties, 'template') === undefined) return 'linked';
   const options = member(properties, 'expressionEvaluationOptions');
-  const scope = isObject(options) ? member(options, 'scope') : undefined;
+  const scope = isJsonObject(options) ? member(options, 'scope') : undefined;
   return typeof scope === 'string' && scope.toLowerCase() === 'inner' ? 'inner' : 'outer';
 }
 
 function childDefinitions(children: JsonValue): readonly ResourceDefinition[] {
   const entries: readonly [string | undefined, JsonValue][] = isArray(children)
     ? children.map((child) => [undefined, child])
-    : isObject(children)
+    : isJsonObject(children)
       ? Object.entries(children)
       : [];
   return entries.map(([symbol, body]) => {
-    if (!isObject(body)) throw new TemplateError('A child resource is expected to be an object.');
+    if (!isJsonObject(body)) throw new TemplateError('A child resource is expected to be an object.');
     return { symbol, body, place: undefined };
   });
 }

@@ -1,10 +1,6 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 
 /** Questions about JSON values that the language asks everywhere. */
-
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 export function isArray(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);
@@ -45,7 +41,7 @@ export function sameValue(one: JsonValue, other: JsonValue): boolean {
   if (isArray(one) && isArray(other)) {
     return one.length === other.length && one.every((value, at) => sameValue(value, other[at] as JsonValue));
   }
-  if (!isObject(one) || !isObject(other)) return false;
+  if (!isJsonObject(one) || !isJsonObject(other)) return false;
   const names = Object.keys(one);
   return (
     names.length === Object.keys(other).length &&
@@ -58,7 +54,7 @@ export function sameValue(one: JsonValue, other: JsonValue): boolean {
 /** A text that two values share exactly where they are the same: for sets. */
 export function valueKey(value: JsonValue): string {
   if (isArray(value)) return `[${value.map(valueKey).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isJsonObject(value)) return JSON.stringify(value);
   const members = Object.keys(value)
     .sort()
     .map((name) => `${JSON.stringify(name)}:${valueKey(value[name] as JsonValue)}`);

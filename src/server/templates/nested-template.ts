@@ -1,8 +1,8 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import { evaluate } from './evaluation.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
 import { escapedText } from './expression.ts';
-import { isArray, isObject, member } from './json-value.ts';
+import { isArray, member } from './json-value.ts';
 import { copyCount, evaluateProperties, inLoop, unrolled } from './property-copy.ts';
 import { TemplateError } from './template-error.ts';
 
@@ -13,7 +13,7 @@ import { TemplateError } from './template-error.ts';
  * @throws TemplateError
  */
 export async function evaluatedTemplate(template: JsonValue, scope: EvaluationScope): Promise<JsonValue> {
-  if (!isObject(template))
+  if (!isJsonObject(template))
     throw new TemplateError('The template of a nested deployment is expected to be an object.');
   const parts: [string, JsonValue][] = [];
   for (const [name, value] of Object.entries(template)) {
@@ -46,10 +46,10 @@ async function resources(value: JsonValue, scope: EvaluationScope): Promise<Json
   const made: JsonObject[] = [];
   const loops = new Map<string, string[]>();
   for (const resource of value) {
-    if (!isObject(resource)) throw new TemplateError('A resource is expected to be an object.');
+    if (!isJsonObject(resource)) throw new TemplateError('A resource is expected to be an object.');
     const copy = member(resource, 'copy');
-    const name = isObject(copy) ? member(copy, 'name') : undefined;
-    if (!isObject(copy) || typeof name !== 'string') {
+    const name = isJsonObject(copy) ? member(copy, 'name') : undefined;
+    if (!isJsonObject(copy) || typeof name !== 'string') {
       made.push(await evaluatedResource(resource, scope));
       continue;
     }
@@ -95,11 +95,11 @@ function withoutLoops(resource: JsonObject, loops: ReadonlyMap<string, readonly 
 }
 
 async function outputs(value: JsonValue, scope: EvaluationScope): Promise<JsonValue> {
-  if (!isObject(value)) return escaped(await evaluate(value, scope));
+  if (!isJsonObject(value)) return escaped(await evaluate(value, scope));
   const made: [string, JsonValue][] = [];
   for (const [name, output] of Object.entries(value)) {
-    const copy = isObject(output) ? member(output, 'copy') : undefined;
-    if (!isObject(output) || !isObject(copy)) {
+    const copy = isJsonObject(output) ? member(output, 'copy') : undefined;
+    if (!isJsonObject(output) || !isJsonObject(copy)) {
       made.push([name, escaped(await evaluateProperties(output, scope))]);
       continue;
     }
@@ -119,7 +119,7 @@ async function unrolledOutput(name: string, output: JsonObject, copy: JsonObject
 function escaped(value: JsonValue): JsonValue {
   if (typeof value === 'string') return escapedText(value);
   if (isArray(value)) return value.map(escaped);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [escapedText(name), escaped(inner)]),
   );

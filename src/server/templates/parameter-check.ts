@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../contract/arm.ts';
-import { isArray, isObject, memberName, typeName, valueKey } from './json-value.ts';
+import { isJsonObject, type JsonValue } from '../../contract/arm.ts';
+import { isArray, memberName, typeName, valueKey } from './json-value.ts';
 import type { TemplateType, TypeSchema } from './template-document.ts';
 
 const expected: Readonly<Record<TemplateType, readonly [string, (value: JsonValue) => boolean]>> = {
@@ -8,8 +8,8 @@ const expected: Readonly<Record<TemplateType, readonly [string, (value: JsonValu
   Int: ['Integer', (value) => typeof value === 'number' && Number.isInteger(value)],
   Bool: ['Boolean', (value) => typeof value === 'boolean'],
   Array: ['Array', (value) => isArray(value)],
-  Object: ['Object', (value) => isObject(value)],
-  SecureObject: ['Object', (value) => isObject(value)],
+  Object: ['Object', (value) => isJsonObject(value)],
+  SecureObject: ['Object', (value) => isJsonObject(value)],
 };
 
 /**
@@ -85,7 +85,7 @@ function outOfBounds(value: JsonValue, schema: TypeSchema, at: string): string |
 const maxHops = 16;
 
 function wrongMember(value: JsonValue, schema: TypeSchema, path: string, hops: number): string | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { discriminator } = schema;
   if (discriminator !== undefined) {
     const spelled = memberName(value, discriminator.propertyName);

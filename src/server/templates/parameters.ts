@@ -1,8 +1,8 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import { evaluate } from './evaluation.ts';
 import { type EvaluationBudget, evaluationBudget } from './evaluation-budget.ts';
 import type { DeploymentFacts, EvaluationScope } from './evaluation-scope.ts';
-import { isObject, member } from './json-value.ts';
+import { member } from './json-value.ts';
 import { wrongWith } from './parameter-check.ts';
 import type {
   BoundParameter,
@@ -38,7 +38,7 @@ export async function bindParameters(
   given: JsonValue | undefined,
   context: BindingContext,
 ): Promise<BoundParameters> {
-  if (given !== undefined && given !== null && !isObject(given)) {
+  if (given !== undefined && given !== null && !isJsonObject(given)) {
     throw validationFailed('The parameters of the deployment are expected to be an object');
   }
   const values = given ?? {};
@@ -162,7 +162,7 @@ class Binding {
 
   async #givenValue(definition: ParameterDefinition, given: JsonValue): Promise<JsonValue> {
     const { name, schema } = definition;
-    if (!isObject(given))
+    if (!isJsonObject(given))
       throw validationFailed(`The parameter '${name}' is expected to be an object with a value`);
     const reference = member(given, 'reference');
     if (reference !== undefined && reference !== null) {
@@ -224,10 +224,10 @@ export function parameterNotFound(name: string): Error {
 }
 
 function keyVaultReference(reference: JsonValue, name: string): KeyVaultReference {
-  const vault = isObject(reference) ? member(reference, 'keyVault') : undefined;
-  const vaultId = isObject(vault) ? member(vault, 'id') : undefined;
-  const secretName = isObject(reference) ? member(reference, 'secretName') : undefined;
-  const version = isObject(reference) ? member(reference, 'secretVersion') : undefined;
+  const vault = isJsonObject(reference) ? member(reference, 'keyVault') : undefined;
+  const vaultId = isJsonObject(vault) ? member(vault, 'id') : undefined;
+  const secretName = isJsonObject(reference) ? member(reference, 'secretName') : undefined;
+  const version = isJsonObject(reference) ? member(reference, 'secretVersion') : undefined;
   if (typeof vaultId !== 'string' || typeof secretName !== 'string' || secretName === '') {
     throw validationFailed(
       `The reference of the parameter '${name}' is expected to name a key vault by its id and a secret by its name`,

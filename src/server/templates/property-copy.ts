@@ -1,9 +1,9 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import { evaluate } from './evaluation.ts';
 import { evaluationBudget } from './evaluation-budget.ts';
 import { derivedScope, type EvaluationScope } from './evaluation-scope.ts';
 import { isExpression, literalText } from './expression.ts';
-import { isArray, isObject, member, typeName } from './json-value.ts';
+import { isArray, member, typeName } from './json-value.ts';
 import type { LoopRound } from './resource-instance.ts';
 import { TemplateError } from './template-error.ts';
 
@@ -70,7 +70,7 @@ export function propertyLoops(object: JsonObject): readonly ValueLoop[] | undefi
 }
 
 function valueLoop(copy: JsonValue): ValueLoop | undefined {
-  if (!isObject(copy)) return undefined;
+  if (!isJsonObject(copy)) return undefined;
   const [name, count, input] = ['name', 'count', 'input'].map((part) => member(copy, part));
   return typeof name === 'string' && count !== undefined && input !== undefined
     ? { name, count, input }

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
-import { isObject } from './json-value.ts';
+
 import { evaluatedTemplate } from './nested-template.ts';
 import { evaluateProperties, scopeInRounds } from './property-copy.ts';
 import type { ResourceInstance } from './resource-instance.ts';
@@ -40,7 +40,7 @@ export async function evaluateResource(
     for (const [name, value] of Object.entries(instance.definition)) {
       const key = name.toLowerCase();
       if (consumed.has(key)) continue;
-      const nested = key === 'properties' && instance.nested !== undefined && isObject(value);
+      const nested = key === 'properties' && instance.nested !== undefined && isJsonObject(value);
       body.push([
         name,
         nested ? await deploymentProperties(value, instance, inner) : await evaluateProperties(value, inner),

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import { hash64 } from './functions/hashes.ts';
-import { isArray, isObject } from './json-value.ts';
+import { isArray } from './json-value.ts';
 
 export interface TemplateHash {
   /** The template without blanks, in capitals. */
@@ -39,7 +39,7 @@ const orders: Readonly<Record<string, readonly string[]>> = {
 };
 
 function inOrder(template: JsonValue): JsonValue {
-  if (!isObject(template)) return template;
+  if (!isJsonObject(template)) return template;
   return Object.fromEntries(
     Object.entries(template).map(([name, section]) => {
       const order = orders[name.toLowerCase()];
@@ -50,7 +50,7 @@ function inOrder(template: JsonValue): JsonValue {
 
 function eachInOrder(section: JsonValue, order: readonly string[]): JsonValue {
   const sort = (value: JsonValue): JsonValue => {
-    if (!isObject(value)) return value;
+    if (!isJsonObject(value)) return value;
     const rank = ([name]: readonly [string, JsonValue]) => {
       const at = order.indexOf(name.toLowerCase());
       return at < 0 ? order.length : at;
@@ -58,14 +58,14 @@ function eachInOrder(section: JsonValue, order: readonly string[]): JsonValue {
     return Object.fromEntries(Object.entries(value).sort((one, other) => rank(one) - rank(other)));
   };
   if (isArray(section)) return section.map(sort);
-  if (!isObject(section)) return section;
+  if (!isJsonObject(section)) return section;
   return Object.fromEntries(Object.entries(section).map(([name, value]) => [name, sort(value)]));
 }
 
 function withoutStamp(template: JsonValue): JsonValue {
-  if (!isObject(template)) return template;
+  if (!isJsonObject(template)) return template;
   const metadata = template['metadata'];
-  if (!isObject(metadata) || !Object.hasOwn(metadata, '_generator')) return template;
+  if (!isJsonObject(metadata) || !Object.hasOwn(metadata, '_generator')) return template;
   const { metadata: _, ...rest } = template;
   const { _generator: __, ...kept } = metadata as JsonObject;
   return Object.keys(kept).length === 0 ? rest : { ...template, metadata: kept };

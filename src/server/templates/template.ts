@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
 import type { UserFunction } from './evaluation-scope.ts';
-import { isArray, isObject, member, typeName } from './json-value.ts';
+import { isArray, member, typeName } from './json-value.ts';
 import type { Places } from './lenient-json.ts';
 import { propertyLoops } from './property-copy.ts';
 import type {
@@ -45,7 +45,7 @@ const symbolic = new Set(['1.9-experimental', '1.10-experimental', '2.0', '2.1-e
  * @throws TemplateError
  */
 export function parseTemplate(document: JsonValue, places?: Places): Template {
-  if (!isObject(document))
+  if (!isJsonObject(document))
     throw parseFailed(`The template is expected to be an object and is '${typeName(document)}'`);
   for (const name of Object.keys(document)) {
     if (!members.has(name.toLowerCase())) {
@@ -115,7 +115,7 @@ function versionOf(document: JsonObject): '1.0' | '2.0' {
 
 function section(document: JsonObject, name: keyof typeof limits | 'variables'): JsonObject {
   const value = member(document, name) ?? {};
-  if (!isObject(value))
+  if (!isJsonObject(value))
     throw parseFailed(`The '${name}' of the template are expected to be an object. Path '${name}'`);
   requireCount(name, Object.keys(value).length);
   return value;
@@ -151,7 +151,8 @@ function parametersOf(
 ): ReadonlyMap<string, ParameterDefinition> {
   const definitions = Object.entries(section(document, 'parameters')).map(([name, definition]) => {
     const path = `parameters.${name}`;
-    if (!isObject(definition)) throw parseFailed(`The parameter is expected to be an object. Path '${path}'`);
+    if (!isJsonObject(definition))
+      throw parseFailed(`The parameter is expected to be an object. Path '${path}'`);
     const schema = types.read(definition, path);
     if (schema.type === undefined && languageVersion === '1.0') {
       throw parseFailed(`Required property 'type' not found in JSON. Path '${path}'`);
@@ -185,9 +186,9 @@ function userFunctionsOf(document: JsonObject): ReadonlyMap<string, UserFunction
   const found = new Map<string, UserFunction>();
   for (const [at, each] of namespaces.entries()) {
     const path = `functions[${at}]`;
-    const namespace = isObject(each) ? member(each, 'namespace') : undefined;
-    const inside = isObject(each) ? (member(each, 'members') ?? {}) : undefined;
-    if (typeof namespace !== 'string' || !isObject(inside)) {
+    const namespace = isJsonObject(each) ? member(each, 'namespace') : undefined;
+    const inside = isJsonObject(each) ? (member(each, 'members') ?? {}) : undefined;
+    if (typeof namespace !== 'string' || !isJsonObject(inside)) {
       throw parseFailed(
         `A namespace of functions is expected to have a 'namespace' and 'members'. Path '${path}'`,
       );
@@ -200,9 +201,9 @@ function userFunctionsOf(document: JsonObject): ReadonlyMap<string, UserFunction
 }
 
 function userFunction(definition: JsonValue, path: string): UserFunction {
-  const output = isObject(definition) ? member(definition, 'output') : undefined;
-  const value = isObject(output) ? member(output, 'value') : undefined;
-  const parameters = isObject(definition) ? (member(definition, 'parameters') ?? []) : [];
+  const output = isJsonObject(definition) ? member(definition, 'output') : undefined;
+  const value = isJsonObject(output) ? member(output, 'value') : undefined;
+  const parameters = isJsonObject(definition) ? (member(definition, 'parameters') ?? []) : [];
   if (value === undefined || !isArray(parameters)) {
     throw parseFailed(
       `A function is expected to have 'parameters' and an 'output' with a value. Path '${path}'`,
@@ -210,8 +211,8 @@ function userFunction(definition: JsonValue, path: string): UserFunction {
   }
   return {
     parameters: parameters.map((parameter, at) => {
-      const name = isObject(parameter) ? member(parameter, 'name') : undefined;
-      if (!isObject(parameter) || typeof name !== 'string') {
+      const name = isJsonObject(parameter) ? member(parameter, 'name') : undefined;
+      if (!isJsonObject(parameter) || typeof name !== 'string') {
         throw parseFailed(`Required property 'name' not found in JSON. Path '${path}.parameters[${at}]'`);
       }
       const type = member(parameter, 'type');
@@ -230,7 +231,7 @@ function resourcesOf(
   const entries: readonly [string | undefined, JsonValue][] = isArray(resources)
     ? resources.map((resource) => [undefined, resource])
     : Object.entries(resources ?? {});
-  if ((languageVersion === '2.0') !== isObject(resources)) {
+  if ((languageVersion === '2.0') !== isJsonObject(resources)) {
     throw parseFailed(
       languageVersion === '2.0'
         ? "The 'resources' of a template with languageVersion 2.0 are expected to be an object by symbolic names. Path 'resources'"
@@ -242,7 +243,7 @@ function resourcesOf(
     if (symbol !== undefined && !/^[A-Za-z_][A-Za-z0-9_:]{0,254}$/.test(symbol)) {
       throw validationFailed(`The symbolic name '${symbol.slice(0, 100)}' of a resource is not valid`);
     }
-    if (!isObject(body))
+    if (!isJsonObject(body))
       throw parseFailed(`The resource is expected to be an object. Path 'resources[${symbol ?? at}]'`);
     return { symbol, body, place: places?.of(body) };
   });
@@ -251,10 +252,11 @@ function resourcesOf(
 function outputsOf(document: JsonObject, types: TypeReader): ReadonlyMap<string, OutputDefinition> {
   const definitions = Object.entries(section(document, 'outputs')).map(([name, definition]) => {
     const path = `outputs.${name}`;
-    if (!isObject(definition)) throw parseFailed(`The output is expected to be an object. Path '${path}'`);
+    if (!isJsonObject(definition))
+      throw parseFailed(`The output is expected to be an object. Path '${path}'`);
     const copy = member(definition, 'copy');
     const value = member(definition, 'value');
-    if (value === undefined && !isObject(copy)) {
+    if (value === undefined && !isJsonObject(copy)) {
       throw parseFailed(`Required property 'value' not found in JSON. Path '${path}'`);
     }
     return {
@@ -262,7 +264,7 @@ function outputsOf(document: JsonObject, types: TypeReader): ReadonlyMap<string,
       schema: types.read(definition, path),
       value,
       condition: member(definition, 'condition'),
-      copy: isObject(copy) ? copy : undefined,
+      copy: isJsonObject(copy) ? copy : undefined,
     };
   });
   return byName('output', definitions);

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../contract/arm.ts';
-import { isArray, isObject, member } from './json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contract/arm.ts';
+import { isArray, member } from './json-value.ts';
 import type { TemplateType, TypeSchema } from './template-document.ts';
 import { parseFailed, validationFailed } from './template-error.ts';
 
@@ -27,7 +27,7 @@ export class TypeReader {
   #ties: (() => void)[] = [];
 
   constructor(definitions: JsonValue | undefined) {
-    this.#definitions = isObject(definitions) ? definitions : {};
+    this.#definitions = isJsonObject(definitions) ? definitions : {};
   }
 
   /** @throws TemplateError where it is no type, or a reference leads nowhere */
@@ -54,7 +54,7 @@ export class TypeReader {
   #referenced(reference: JsonValue, path: string, depth: number): Draft {
     const name = typeof reference === 'string' ? /^#\/definitions\/(.+)$/.exec(reference)?.[1] : undefined;
     const definition = name === undefined ? undefined : member(this.#definitions, decoded(name));
-    if (name === undefined || !isObject(definition)) {
+    if (name === undefined || !isJsonObject(definition)) {
       throw validationFailed(
         `The type reference at '${path}' is not valid: it names no definition of the template`,
       );
@@ -95,27 +95,28 @@ export class TypeReader {
       draft[bound] = value;
     }
     const inner = (value: JsonValue, name: string) => {
-      if (!isObject(value)) throw parseFailed(`The type at '${path}.${name}' is expected to be an object`);
+      if (!isJsonObject(value))
+        throw parseFailed(`The type at '${path}.${name}' is expected to be an object`);
       return this.#type(value, `${path}.${name}`, depth + 1);
     };
     const properties = member(type, 'properties');
-    if (isObject(properties)) {
+    if (isJsonObject(properties)) {
       draft.properties = new Map(
         Object.entries(properties).map(([name, value]) => [name, inner(value, `properties.${name}`)]),
       );
     }
     const additional = member(type, 'additionalProperties');
     if (typeof additional === 'boolean') draft.additionalProperties = additional;
-    else if (isObject(additional)) draft.additionalProperties = inner(additional, 'additionalProperties');
+    else if (isJsonObject(additional)) draft.additionalProperties = inner(additional, 'additionalProperties');
     const items = member(type, 'items');
-    if (isObject(items)) draft.items = inner(items, 'items');
+    if (isJsonObject(items)) draft.items = inner(items, 'items');
     const prefix = member(type, 'prefixItems');
     if (isArray(prefix)) draft.prefixItems = prefix.map((item, at) => inner(item, `prefixItems[${at}]`));
     const discriminator = member(type, 'discriminator');
-    if (isObject(discriminator)) {
+    if (isJsonObject(discriminator)) {
       const propertyName = member(discriminator, 'propertyName');
       const mapping = member(discriminator, 'mapping');
-      if (typeof propertyName === 'string' && isObject(mapping)) {
+      if (typeof propertyName === 'string' && isJsonObject(mapping)) {
         draft.discriminator = {
           propertyName,
           mapping: new Map(

@@ -9,6 +9,7 @@ import {
   subscriptionNotFound,
 } from '../../resource-manager/arm-errors.ts';
 import type { AsyncOperations } from '../../resource-manager/async-operations.ts';
+import { polledAtResult } from '../../resource-manager/location-operations.ts';
 import { requireUnlocked } from '../../resource-manager/locks.ts';
 import { type MoveParticipant, movedId, moveResource } from '../../resource-manager/moving.ts';
 import {
@@ -65,7 +66,7 @@ export function moveOperations(options: MovingOptions): readonly Operation[] {
 /** All of them or none, in one transaction that is committed before the answer; clients poll it all the same. */
 async function run(options: MovingOptions, context: Context, moves: boolean): Promise<Answer> {
   const { database, operations, movers } = options;
-  const { at, caller, origin, apiVersion } = context;
+  const { at, caller } = context;
   const { tenantId, subscriptionId } = subscriptionOfContext(context);
   const target = await requireTarget(database, context);
   const scopes = resourceScopes(context);
@@ -90,11 +91,7 @@ async function run(options: MovingOptions, context: Context, moves: boolean): Pr
       startedBy: caller.principalId,
     });
   });
-  const place = `${origin}/subscriptions/${subscriptionId}/operationresults/${operation.operationId}`;
-  return {
-    status: 202,
-    headers: { Location: `${place}?api-version=${encodeURIComponent(apiVersion)}`, 'Retry-After': '1' },
-  };
+  return polledAtResult(operation, context);
 }
 
 function groupOf({ group: admitted }: Pick<Context, 'group'>): ResourceGroup {

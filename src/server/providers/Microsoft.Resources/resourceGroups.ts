@@ -18,6 +18,7 @@ import { readFilterExpression } from '../../resource-manager/filter-expression.t
 import { groupDeletionKind } from '../../resource-manager/group-deletion.ts';
 import { listAnswer } from '../../resource-manager/list-answer.ts';
 import { allOf, groupCondition, groupsAt } from '../../resource-manager/list-condition.ts';
+import { polledAtResult } from '../../resource-manager/location-operations.ts';
 import { requireLocation } from '../../resource-manager/locations.ts';
 import { requireUnlocked } from '../../resource-manager/locks.ts';
 import {
@@ -193,7 +194,7 @@ async function remove(
   operations: AsyncOperations,
   context: OperationContext,
 ): Promise<Answer> {
-  const { at, caller, origin, apiVersion } = context;
+  const { at, caller } = context;
   const { tenantId, subscriptionId } = subscriptionOfContext(context);
   const operation = await database.transaction(async (transaction) => {
     const group = await stillThere(transaction, groupOf(context));
@@ -210,14 +211,7 @@ async function remove(
     });
   });
   operations.run(operation);
-  const version = `api-version=${encodeURIComponent(apiVersion)}`;
-  return {
-    status: 202,
-    headers: {
-      Location: `${origin}/subscriptions/${subscriptionId}/operationresults/${operation.operationId}?${version}`,
-      'Retry-After': '1',
-    },
-  };
+  return polledAtResult(operation, context);
 }
 
 async function stillThere(transaction: Transaction, admitted: ResourceGroup): Promise<ResourceGroup> {

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
-import { isArray, isObject, member, memberName, sameValue, valueKey } from '../json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
+import { isArray, member, memberName, sameValue, valueKey } from '../json-value.ts';
 import { any, type Operands, templateFunction } from './template-function.ts';
 import { isTooMuchToSearch, maxMade } from './text.ts';
 
@@ -14,7 +14,7 @@ export const arrayFunctions = [
   templateFunction('length', 1, (operands) => {
     const value = operands.value(0);
     if (typeof value === 'string' || isArray(value)) return value.length;
-    return isObject(value) ? Object.keys(value).length : operands.expects(0, 'Array, Object or String');
+    return isJsonObject(value) ? Object.keys(value).length : operands.expects(0, 'Array, Object or String');
   }),
   templateFunction('empty', 1, (operands) => {
     const value = operands.value(0);
@@ -73,7 +73,7 @@ function contains(operands: Operands): boolean {
     return container.includes(part);
   }
   if (isArray(container)) return container.some((value) => sameValue(value, item));
-  if (isObject(container)) return memberName(container, operands.text(1)) !== undefined;
+  if (isJsonObject(container)) return memberName(container, operands.text(1)) !== undefined;
   return operands.expects(0, 'Array, Object or String');
 }
 
@@ -92,7 +92,7 @@ function position(operands: Operands, which: 'first' | 'last'): number {
 }
 
 function union(operands: Operands): JsonValue {
-  if (isObject(operands.value(0)))
+  if (isJsonObject(operands.value(0)))
     return merged([...operands.values.keys()].map((at) => operands.object(at)));
   const found = new Map<string, JsonValue>();
   for (const at of operands.values.keys()) {
@@ -126,14 +126,14 @@ function merged(objects: readonly JsonObject[]): JsonObject {
 
 function settled(values: readonly JsonValue[]): JsonValue {
   const last = values.at(-1) as JsonValue;
-  const plain = values.findLastIndex((value) => !isObject(value));
-  const objects = values.slice(plain + 1).filter(isObject);
+  const plain = values.findLastIndex((value) => !isJsonObject(value));
+  const objects = values.slice(plain + 1).filter(isJsonObject);
   return objects.length < 2 ? last : merged(objects);
 }
 
 function intersection(operands: Operands): JsonValue {
   const rest = [...operands.values.keys()].slice(1);
-  if (isObject(operands.value(0))) {
+  if (isJsonObject(operands.value(0))) {
     return rest.reduce<JsonObject>((common, at) => {
       const other = operands.object(at);
       return Object.fromEntries(

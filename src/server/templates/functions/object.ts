@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
-import { isArray, isObject, member } from '../json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
+import { isArray, member } from '../json-value.ts';
 import { any, type Operands, templateFunction } from './template-function.ts';
 
 /** Functions over objects. */
@@ -19,7 +19,7 @@ export const objectFunctions = [
   templateFunction('shallowMerge', 1, (operands) => {
     const members = new Map<string, JsonValue>();
     for (const object of operands.array(0)) {
-      if (!isObject(object)) return operands.fail('expects an array of objects');
+      if (!isJsonObject(object)) return operands.fail('expects an array of objects');
       for (const [name, value] of Object.entries(object)) members.set(name, value);
     }
     return Object.fromEntries(members);
@@ -41,7 +41,7 @@ function sorted(object: JsonObject): string[] {
 
 function inside(value: JsonValue, operands: Operands, at: number): JsonValue {
   const key = operands.value(at);
-  if (typeof key === 'string') return isObject(value) ? (member(value, key) ?? null) : null;
+  if (typeof key === 'string') return isJsonObject(value) ? (member(value, key) ?? null) : null;
   if (typeof key !== 'number') return operands.expects(at, 'String or Integer');
   return isArray(value) ? (value[key] ?? null) : null;
 }

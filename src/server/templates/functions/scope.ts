@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
-import { isArray, isObject, member } from '../json-value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
+import { isArray, member } from '../json-value.ts';
 import { type FunctionContext, type Operands, templateFunction } from './template-function.ts';
 
 /** What is known of the deployment and its surroundings. */
@@ -61,11 +61,11 @@ function pickZones(operands: Operands, { facts }: FunctionContext): JsonValue {
 }
 
 function zonesOf(provider: JsonValue | undefined, location: string): readonly JsonValue[] {
-  const mappings = isObject(provider) ? member(provider, 'zoneMappings') : undefined;
+  const mappings = isJsonObject(provider) ? member(provider, 'zoneMappings') : undefined;
   if (!isArray(mappings)) return [];
   const wanted = location.toLowerCase().replaceAll(' ', '');
   for (const mapping of mappings) {
-    if (!isObject(mapping)) continue;
+    if (!isJsonObject(mapping)) continue;
     const [place, zones] = [member(mapping, 'location'), member(mapping, 'zones')];
     if (typeof place === 'string' && place.toLowerCase().replaceAll(' ', '') === wanted && isArray(zones)) {
       return zones.toSorted();

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../../contract/arm.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../contract/arm.ts';
 import type { DeploymentFacts } from '../evaluation-scope.ts';
-import { isArray, isObject, typeName } from '../json-value.ts';
+import { isArray, typeName } from '../json-value.ts';
 import { TemplateError } from '../template-error.ts';
 
 /** What functions that need more than their operands may ask. */
@@ -92,7 +92,7 @@ export class Operands {
 
   object(at: number): JsonObject {
     const value = this.value(at);
-    return isObject(value) ? value : this.#expects(at, 'Object');
+    return isJsonObject(value) ? value : this.#expects(at, 'Object');
   }
 
   strings(from = 0): string[] {
