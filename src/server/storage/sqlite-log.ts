@@ -1,6 +1,6 @@
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Worker } from 'node:worker_threads';
+import { Checkpointer } from './sqlite-checkpointer.ts';
 
 /** Settles when what was written to an open file is on the disk. */
 export type SyncFile = (descriptor: number) => Promise<void>;
@@ -80,8 +80,11 @@ export class SqliteLog implements AsyncDisposable {
     this.#writingBack = checkpointer
       .run()
       .then(() => this.#inTurn(() => checkpointer.run()))
-      // the log keeps everything, and the next one comes
-      .catch(() => undefined)
+      .catch(() => {
+        // the log keeps everything, and the next one comes, with another thread: this one may have ended
+        this.#checkpointer = undefined;
+        return checkpointer[Symbol.asyncDispose]();
+      })
       .finally(() => {
         this.#writingBack = undefined;
       });
@@ -93,31 +96,5 @@ export class SqliteLog implements AsyncDisposable {
     await this.#atWork;
     await this.#checkpointer?.[Symbol.asyncDispose]();
     if (this.#log !== undefined) closeSync(this.#log);
-  }
-}
-
-/** A thread that writes the log back into the database, since that waits for the disk as well. One run at a time. */
-class Checkpointer implements AsyncDisposable {
-  readonly #worker: Worker;
-  #asked: PromiseWithResolvers<void> | undefined;
-
-  constructor(file: string) {
-    this.#worker = new Worker(new URL('./sqlite-checkpoint-thread.ts', import.meta.url), {
-      workerData: file,
-    });
-    this.#worker.unref();
-    this.#worker.on('message', () => this.#asked?.resolve());
-    this.#worker.on('error', (error) => this.#asked?.reject(error));
-    this.#worker.once('exit', () => this.#asked?.reject(new Error('the thread ended')));
-  }
-
-  async run(): Promise<void> {
-    this.#asked = Promise.withResolvers();
-    this.#worker.postMessage('checkpoint');
-    await this.#asked.promise;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
   }
 }
